@@ -1,0 +1,42 @@
+# Set-up happens by itself, and only when pyproject.toml or constraints.txt changed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.set-up
+# One thread per torch process: idle OpenMP threads spin and starve the other processes.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test verify lint types wheel clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, then run make again."; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## create .venv with the pinned packages
+
+demo: $(STAMP) ## run the whole loop on a small class: release, submit, grade, feedback, table
+	@$(BIN)/autograder demo
+
+test: $(STAMP) ## run the tests
+	$(BIN)/python -m pytest -n 2
+
+verify: $(STAMP) ## prove the content: every reference passes, every known mistake is caught and named
+	$(BIN)/autograder verify
+
+lint: $(STAMP) ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## check types
+	$(BIN)/mypy
+
+wheel: $(STAMP) ## build the students' wheel into build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+
+clean: ## delete what is generated (never a course directory)
+	rm -rf build

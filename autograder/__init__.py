@@ -1,0 +1,1 @@
+"""The engine that judges answers. It knows no single assignment."""

@@ -1,0 +1,1 @@
+"""The course library: data sets, blocks, training and plots. Knows nothing of grading."""
