@@ -1,0 +1,82 @@
+"""What is wrong with one observation: the judge's work on one run of a case.
+
+Runs in the trusted process. It calls no answer; the only functions it calls are the
+case judges of the checks.
+"""
+
+from .exercise import Case, Exercise
+from .judge import Mismatch, compare
+from .observe import Observation
+from .pack import Expected
+from .tree import plain
+from .variants import Variant
+
+GRACE_SECONDS = 0.5
+
+
+def assess(
+    exercise: Exercise,
+    case: Case,
+    variant: Variant,
+    seen: Observation,
+    expected: Expected,
+) -> Mismatch | None:
+    """What is wrong with one observation, or None.
+
+    Args:
+        exercise: the exercise of the case.
+        case: the case that was run.
+        variant: the variant it was run in.
+        seen: what the candidate showed.
+        expected: what the reference showed.
+    """
+    if seen.fault:
+        fault = seen.fault
+        message = f": {fault.message}" if fault.message else ""
+        return Mismatch(
+            f"error:{fault.type}",
+            f"your answer raised {fault.type}{message}",
+            details=[f"in {line}" for line in fault.where[-1:]],
+        )
+    if seen.forbidden:
+        names = ", ".join(seen.forbidden)
+        return Mismatch(
+            f"forbidden:{names}",
+            f"your answer calls {names}, which this exercise asks you to do without",
+        )
+    if mismatch := _compared(case, variant, seen, expected):
+        return mismatch
+    if seen.mutated:
+        names = ", ".join(seen.mutated)
+        return Mismatch(
+            f"mutated:{names}",
+            f"your answer changes its argument {names} in place; work on a copy",
+        )
+    limit = exercise.slow * expected.seconds + GRACE_SECONDS
+    if variant.name == "again" and seen.seconds > limit:
+        times = seen.seconds / max(expected.seconds, 1e-9)
+        return Mismatch(
+            "slow",
+            f"right, but {times:.0f} times slower than the reference "
+            f"({exercise.slow:g} times is allowed)",
+        )
+    return None
+
+
+def _compared(
+    case: Case, variant: Variant, seen: Observation, expected: Expected
+) -> Mismatch | None:
+    tree = expected.trees.get(variant.name)
+    if tree is None or seen.tree is None:
+        return Mismatch("form", "nothing came that could be compared")
+    if case.judge is None:
+        return compare(seen.tree, tree)
+    try:
+        complaint = case.judge(plain(seen.tree), plain(tree), expected.secret)
+    except Exception:  # the judge met a value of a form it did not foresee
+        return compare(seen.tree, tree) or Mismatch(
+            "form", "the returned value does not have the form that was asked for"
+        )
+    if complaint is None:
+        return None
+    return Mismatch("complaint:" + complaint.split(":")[0], complaint)

@@ -1,0 +1,75 @@
+"""What a student calls in the notebook: `check(softmax)`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .assess import assess
+from .catalogue import CHECKS, Checks
+from .decide import judge_exercise
+from .errors import AutograderError
+from .exercise import Case, Exercise
+from .observe import Candidate, observe_all
+from .pack import PUBLIC_SEED, ExercisePack, load
+from .report import Report
+from .variants import Variant
+
+
+def check(*answers: Any, folder: str | Path = ".") -> Report:
+    """Check your answer to an exercise and say what is wrong with it.
+
+    Args:
+        answers: the functions (or classes) that the exercise asks for.
+        folder: the release folder, if the notebook does not lie in it.
+
+    Returns:
+        A report that shows itself at the end of a cell; `print` it elsewhere.
+    """
+    if not answers:
+        raise AutograderError("check needs your function: check(softmax).")
+    names = [getattr(a, "__name__", str(a)) for a in answers]
+    checks, packs = _assignment(Path(folder).resolve())
+    exercise = checks.exercise(names[0])
+    candidate = dict(zip(names, answers, strict=True))
+    if missing := [f for f in exercise.functions if f not in candidate]:
+        call = ", ".join(exercise.functions)
+        raise AutograderError(
+            f"{exercise.name} needs {', '.join(missing)} too: check({call})."
+        )
+    return Report(run_check(exercise, packs[exercise.name], candidate))
+
+
+@cache
+def _assignment(folder: Path) -> tuple[Checks, dict[str, ExercisePack]]:
+    if not (folder / CHECKS).exists():
+        raise AutograderError(
+            f"no {CHECKS} in {folder.name}/; open the notebook in its release folder, "
+            "or say where that is: check(softmax, folder='path')."
+        )
+    return Checks.read(folder / CHECKS), load(folder)
+
+
+def run_check(exercise: Exercise, pack: ExercisePack, candidate: Candidate) -> Any:
+    """Run the cases on the public seed and judge them.
+
+    A case that fails plain is run in float64 only, to tell a wrong idea from lost
+    digits; the other variants would repeat the same failure.
+    """
+    seen: dict[tuple[str, str], Any] = {}
+    failed: set[str] = set()
+
+    def wanted(case: Case, variant: Variant) -> bool:
+        return case.name not in failed or variant.name == "float64"
+
+    threads = torch.get_num_threads()
+    for case, variant, observation in observe_all(
+        exercise, candidate, PUBLIC_SEED, pack.given, wanted
+    ):
+        seen[case.name, variant.name] = observation
+        expected = pack.cases[case.name]
+        if assess(exercise, case, variant, observation, expected):
+            failed.add(case.name)
+    torch.set_num_threads(threads)
+    return judge_exercise(exercise, pack, seen)

@@ -1,0 +1,65 @@
+"""From observations to the verdict on an exercise."""
+
+from .exercise import Case, Exercise
+from .judge import Mismatch, elaborate
+from .misconceptions import Mismatches, Seen, assess_all, recognise
+from .observe import Observation
+from .pack import ExercisePack
+from .variants import VARIANTS
+from .verdicts import CaseResult, Ending, ExerciseResult, Verdict
+
+
+def judge_exercise(
+    exercise: Exercise, pack: ExercisePack, seen: Seen
+) -> ExerciseResult:
+    """The verdict on an exercise, with the name of the misconception it shows."""
+    result = ExerciseResult(exercise.name, exercise.points)
+    found = assess_all(exercise, pack, seen)
+    for case in exercise.cases:
+        result.cases.append(_case_result(case, found[case.name], seen))
+    if result.verdict in {Verdict.FAILED, Verdict.ERRORED}:
+        match = recognise(pack.misconceptions, found, seen)
+        if match:
+            result.misconception, result.hint = match[0].title, match[0].hint
+    return result
+
+
+def _case_result(case: Case, found: Mismatches, seen: Seen) -> CaseResult:
+    first = seen.get((case.name, "plain"))
+    result = CaseResult(
+        case.name, case.sentence, Verdict.PASSED, case.weight, case.hidden
+    )
+    if first is None:
+        result.verdict = Verdict.ERRORED
+        result.mismatch = Mismatch("not run", "this case could not be run")
+        return result
+    if isinstance(first, Observation):
+        result.seconds = first.seconds
+    wrong = next((v for v, mismatch in found.items() if mismatch), None)
+    if wrong is None:
+        return result
+    result.mismatch = found[wrong]
+    assert result.mismatch
+    elaborate(result.mismatch)
+    result.verdict = _verdict(seen[case.name, wrong])
+    if wrong != "plain":
+        result.variant = VARIANTS[wrong].title
+    elif _is_numeric(result.mismatch) and found.get("float64", first) is None:
+        result.mismatch.details.append(
+            "in float64 your answer is right: the idea is correct, float32 overflows "
+            "or loses digits"
+        )
+    return result
+
+
+def _is_numeric(mismatch: Mismatch | None) -> bool:
+    return mismatch is not None and mismatch.code in {"value", "nan"}
+
+
+def _verdict(seen: Observation | Ending) -> Verdict:
+    if isinstance(seen, Ending):
+        return seen.verdict
+    if seen.fault is None:
+        return Verdict.FAILED
+    untouched = seen.fault.type == "NotImplementedError"
+    return Verdict.MISSING if untouched else Verdict.ERRORED

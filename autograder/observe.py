@@ -1,0 +1,200 @@
+"""Running one case of an exercise on one candidate: plain data comes out.
+
+This is the only module that calls an answer. While grading it runs in the jail, where
+there is no reference and no expected value.
+"""
+
+import linecache
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from .devices import second_device
+from .exercise import Case, Exercise
+from .rng import Rng, case_seed
+from .tree import TooMuchError, Tree, to_tree
+from .variants import PLAIN, Variant
+from .watch import Boundary, forbidden_calls
+
+
+@dataclass
+class Fault:
+    """An exception that an answer raised, in words."""
+
+    type: str
+    message: str
+    where: list[str] = field(
+        default_factory=list
+    )  # the answer's own lines, innermost last
+
+
+@dataclass
+class Observation:
+    """What one run of a case showed."""
+
+    tree: Tree = None
+    fault: Fault | None = None
+    mutated: list[str] = field(default_factory=list)
+    forbidden: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    drew: bool = True  # whether the case drew arrays: without, it has no variants
+
+
+Candidate = Mapping[str, Any]  # function name -> implementation
+
+
+def given_for(exercise: Exercise, case: Case, seed: int | str) -> tuple[Any, Any]:
+    """The inputs handed to a case and the secret handed to its judge."""
+    if case.given is None:
+        return None, None
+    own_seed = case_seed(seed, exercise.name, case.name, "given")
+    return case.given(Rng(own_seed, PLAIN, exercise.backend))
+
+
+Wanted = Callable[[Case, Variant], bool]
+Run = tuple[Case, Variant, Observation]
+
+
+def observe_all(
+    exercise: Exercise,
+    candidate: Candidate,
+    seed: int | str,
+    given: Mapping[str, Any],
+    wanted: Wanted = lambda case, variant: True,
+) -> Iterator[Run]:
+    """Run every case plain, then in the other variants, as far as wanted.
+
+    A case that drew no array is the same in every variant: it is only called again.
+    """
+    undrawn: set[str] = set()
+    for variant in exercise.variants:
+        for case in exercise.cases:
+            if case.name in undrawn and variant.name != "again":
+                continue
+            if variant.name != "plain" and not wanted(case, variant):
+                continue
+            handed = given.get(case.name)
+            seen = observe(exercise, case, candidate, variant, seed, handed)
+            if not seen.drew:
+                undrawn.add(case.name)
+            yield case, variant, seen
+
+
+def observe(
+    exercise: Exercise,
+    case: Case,
+    candidate: Candidate,
+    variant: Variant,
+    seed: int | str,
+    given: Any = None,
+) -> Observation:
+    """Run a case on a candidate, in one variant."""
+    with second_device() if variant.moved else nullcontext():
+        return _observe(exercise, case, candidate, variant, seed, given)
+
+
+def _observe(
+    exercise: Exercise,
+    case: Case,
+    candidate: Candidate,
+    variant: Variant,
+    seed: int | str,
+    given: Any,
+) -> Observation:
+    rng = Rng(case_seed(seed, exercise.name, case.name), variant, exercise.backend)
+    watched = variant.watched and not exercise.mutates
+    layout = variant.strided and not exercise.mutates
+    boundary = Boundary(layout, watched, rng.drawn)
+    arguments: dict[str, Any] = {}
+    for name in case.parameters:
+        if name == "rng":
+            arguments[name] = rng
+        elif name == "given":
+            arguments[name] = _fitted(given, rng, variant)
+        else:
+            arguments[name] = boundary.wrap(candidate[name])
+    seen = forbidden_calls(exercise.forbid if variant.watched else ())
+    result = Observation()
+    with warnings.catch_warnings(), _global_seed(), seen as forbidden:
+        warnings.simplefilter("ignore")
+        start = time.perf_counter()
+        try:
+            value = case.function(**arguments)
+            result.seconds = time.perf_counter() - start
+            result.tree = to_tree(value)
+        except TooMuchError as error:
+            result.fault = Fault("TooMuch", str(error))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit of an answer, too
+            result.seconds = time.perf_counter() - start
+            result.fault = _fault(error, case)
+    result.drew = bool(rng.drawn)
+    result.mutated = sorted(boundary.mutated)
+    result.forbidden = sorted(forbidden)
+    return result
+
+
+@contextmanager
+def _global_seed() -> Iterator[None]:
+    """An answer that draws from a global generator draws the same numbers each time.
+
+    Not torch.manual_seed, which costs a millisecond for devices that are not there.
+    """
+    ours, theirs = torch.default_generator.get_state(), np.random.get_state()
+    torch.default_generator.manual_seed(0)
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(ours)
+        np.random.set_state(theirs)
+
+
+def _fitted(given: Any, rng: Rng, variant: Variant) -> Any:
+    """What was made outside, in the variant's dtype, layout and device."""
+    if isinstance(given, (list, tuple)):
+        return [_fitted(g, rng, variant) for g in given]
+    if isinstance(given, dict):
+        return {k: _fitted(v, rng, variant) for k, v in given.items()}
+    if isinstance(given, torch.Tensor):
+        return rng.array(given.numpy())
+    return rng.array(given) if hasattr(given, "dtype") else given
+
+
+def _fault(error: BaseException, case: Case) -> Fault:
+    """Type, message and the lines of the answer that led there."""
+    lines = []
+    case_file = case.function.__code__.co_filename
+    inside = False
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        if name == case_file:
+            inside = True
+        elif inside and _is_answer(name):
+            text = linecache.getline(name, line).strip()
+            lines.append(f"{frame.f_code.co_name}, line {line}: {text}")
+    return Fault(type(error).__name__, _message(error), lines[-3:])
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except Exception:
+        return "(its message could not be read)"
+
+
+def _is_answer(filename: str) -> bool:
+    """Frames of notebook cells and of files that are neither libraries nor ours."""
+    if filename.startswith("<frozen"):
+        return False
+    return not any(part in filename for part in ("site-packages", "/lib/python")) and (
+        "autograder" not in filename.replace("\\", "/").split("/")[-2:-1]
+    )

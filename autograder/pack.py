@@ -1,0 +1,175 @@
+"""What is expected of every case for one seed: of the reference and of misconceptions.
+
+A pack is all that judging needs besides the checks. The grader builds one per
+assignment with its own seed; a student's copy, for the public seed, travels with the
+release as safetensors and JSON, outputs only, never code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import AuthoringError, AutograderError
+from .exercise import Case, Exercise
+from .observe import Candidate, given_for, observe_all
+from .tolerance import attach
+from .transport import (
+    Tensors,
+    TransportError,
+    dump_tree,
+    from_bytes,
+    load_tree,
+    to_bytes,
+)
+from .tree import Tree, plain, to_tree
+
+PUBLIC_SEED = 1
+FILE = "expected.safetensors"
+
+
+@dataclass
+class Expected:
+    """The reference's outputs for one case, by variant, and what it took."""
+
+    trees: dict[str, Tree] = field(default_factory=dict)
+    seconds: float = 0.0
+    given: Any = None
+    secret: Any = None
+
+
+@dataclass
+class Behaviour:
+    """How a misconception shows: outputs of the plain run, and kinds of failure."""
+
+    slug: str
+    hint: str
+    trees: dict[str, Tree] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The slug as words."""
+        return self.slug.replace("_", " ")
+
+
+@dataclass
+class ExercisePack:
+    """All that judging one exercise needs."""
+
+    cases: dict[str, Expected] = field(default_factory=dict)
+    misconceptions: list[Behaviour] = field(default_factory=list)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Inputs made outside, by case."""
+        return {name: e.given for name, e in self.cases.items() if e.given is not None}
+
+
+def expect(exercise: Exercise, reference: Candidate, seed: int | str) -> ExercisePack:
+    """Run the reference in every variant and derive the tolerances."""
+    pack = ExercisePack()
+    for case in exercise.cases:
+        given, secret = given_for(exercise, case, seed)
+        pack.cases[case.name] = Expected(given=given, secret=secret)
+    for case, variant, seen in observe_all(exercise, reference, seed, pack.given):
+        if seen.fault:
+            where = seen.fault.where[-1] if seen.fault.where else ""
+            raise AuthoringError(
+                f"the reference of {exercise.name} raises {seen.fault.type} in case "
+                f"{case.name!r} {variant.title}: {seen.fault.message} ({where})"
+            )
+        if seen.mutated or seen.forbidden:
+            what = ", ".join(seen.mutated + seen.forbidden)
+            raise AuthoringError(
+                f"the reference of {exercise.name} breaks its own rules in case "
+                f"{case.name!r}: {what}"
+            )
+        pack.cases[case.name].trees[variant.name] = seen.tree
+        if variant.name in {"plain", "again"}:
+            pack.cases[case.name].seconds = seen.seconds
+    for case in exercise.cases:
+        _attach(exercise, case, pack.cases[case.name])
+    return pack
+
+
+def _attach(exercise: Exercise, case: Case, expected: Expected) -> None:
+    single = expected.trees["plain"]
+    oracle = expected.trees.get("float64", single)
+    for tree in expected.trees.values():
+        try:
+            attach(tree, oracle, single)
+        except (KeyError, ValueError, AttributeError, TypeError):
+            raise AuthoringError(
+                f"case {case.name!r} of {exercise.name} returns different structures in "
+                "float32 and float64; return the same nest in every variant."
+            ) from None
+
+
+def save(packs: Mapping[str, ExercisePack], folder: Path) -> None:
+    """Write the packs of an assignment into its release folder."""
+    tensors: Tensors = {}
+    data = {name: _dump(pack, tensors) for name, pack in packs.items()}
+    (folder / FILE).write_bytes(to_bytes(data, tensors))
+
+
+def _dump(pack: ExercisePack, tensors: Tensors) -> dict[str, Any]:
+    def trees(items: Mapping[str, Tree]) -> dict[str, Any]:
+        return {k: dump_tree(t, tensors) for k, t in items.items()}
+
+    return {
+        "cases": {
+            name: {
+                "trees": trees(e.trees),
+                "seconds": e.seconds,
+                "given": dump_tree(to_tree(e.given), tensors),
+                "secret": dump_tree(to_tree(e.secret), tensors),
+            }
+            for name, e in pack.cases.items()
+        },
+        "misconceptions": [
+            {
+                "slug": b.slug,
+                "hint": b.hint,
+                "trees": trees(b.trees),
+                "codes": b.codes,
+            }
+            for b in pack.misconceptions
+        ],
+    }
+
+
+def load(folder: Path) -> dict[str, ExercisePack]:
+    """Read the packs of a release folder."""
+    path = folder / FILE
+    try:
+        data, tensors = from_bytes(path.read_bytes())
+        return {name: _load(item, tensors) for name, item in data.items()}
+    except FileNotFoundError:
+        raise AutograderError(
+            f"{FILE} is not beside the notebook; copy the whole release folder, not "
+            "the notebook alone."
+        ) from None
+    except (TransportError, KeyError, AttributeError, TypeError):
+        raise AutograderError(
+            f"{FILE} is damaged; fetch the release folder again."
+        ) from None
+
+
+def _load(data: Any, tensors: Tensors) -> ExercisePack:
+    def trees(items: Any) -> dict[str, Tree]:
+        return {k: load_tree(t, tensors) for k, t in items.items()}
+
+    pack = ExercisePack()
+    for name, item in data["cases"].items():
+        pack.cases[name] = Expected(
+            trees(item["trees"]),
+            float(item["seconds"]),
+            plain(load_tree(item["given"], tensors)),
+            plain(load_tree(item["secret"], tensors)),
+        )
+    for item in data["misconceptions"]:
+        pack.misconceptions.append(
+            Behaviour(item["slug"], item["hint"], trees(item["trees"]), item["codes"])
+        )
+    return pack

@@ -1,0 +1,114 @@
+"""Seeded inputs: drawn in float64 on the CPU, then cast, laid out and moved.
+
+CPU and GPU, float32 and float64 therefore see the same numbers.
+"""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+
+from .devices import move
+from .variants import Backend, Variant
+
+Array = Any  # torch.Tensor or numpy.ndarray, as the exercise's backend says
+
+
+def case_seed(seed: int | str, *names: str) -> int:
+    """A seed of its own for each case, so that no case shifts another's numbers."""
+    text = "/".join((str(seed), *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+
+
+def strided(array: Array) -> Array:
+    """The same values on every second place of a wider buffer; differentiable."""
+    if isinstance(array, torch.Tensor):
+        if array.dim() == 0:
+            return array
+        return torch.stack((array, torch.zeros_like(array)), -1).flatten(-2)[..., ::2]
+    if array.ndim == 0:
+        return array
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+class Rng:
+    """Draws the inputs of one case.
+
+    Attributes:
+        dtype: floating dtype of the variant (torch.dtype, or numpy.dtype).
+        device: device of the variant, "cpu" for NumPy.
+    """
+
+    def __init__(self, seed: int, variant: Variant, backend: Backend) -> None:
+        self._generator = np.random.default_rng(seed)
+        self._variant = variant
+        self._backend = backend
+        self.drawn: list[Array] = []
+        self.dtype: Any = (
+            getattr(torch, variant.dtype)
+            if backend == "torch"
+            else np.dtype(variant.dtype)
+        )
+        self.device = move(torch.zeros(1)).device if variant.moved else "cpu"
+
+    def normal(
+        self, *shape: int, mean: float = 0.0, std: float = 1.0, grad: bool = False
+    ) -> Array:
+        """Normal numbers of the given shape."""
+        return self._made(self._generator.normal(mean, std, shape), grad)
+
+    def uniform(
+        self, *shape: int, low: float = 0.0, high: float = 1.0, grad: bool = False
+    ) -> Array:
+        """Uniform numbers in [low, high)."""
+        return self._made(self._generator.uniform(low, high, shape), grad)
+
+    def integers(self, low: int, high: int, *shape: int) -> Array:
+        """Integers (int64) in [low, high)."""
+        return self._made(self._generator.integers(low, high, shape))
+
+    def mask(self, *shape: int, p: float = 0.5) -> Array:
+        """Booleans that are True with probability p."""
+        return self._made(self._generator.random(shape) < p)
+
+    def permutation(self, n: int) -> Array:
+        """A permutation of 0..n-1 (int64)."""
+        return self._made(self._generator.permutation(n))
+
+    def array(self, values: Any, grad: bool = False) -> Array:
+        """Literal values, cast, laid out and moved like drawn ones."""
+        return self._made(np.array(values), grad)
+
+    def integer(self, low: int, high: int) -> int:
+        """One Python int in [low, high)."""
+        return int(self._generator.integers(low, high))
+
+    def number(self, low: float, high: float) -> float:
+        """One Python float in [low, high)."""
+        return float(self._generator.uniform(low, high))
+
+    def generator(self) -> Any:
+        """A seeded generator to hand to the answer (on the CPU)."""
+        seed = self.integer(0, 2**31)
+        if self._backend == "numpy":
+            return np.random.default_rng(seed)
+        return torch.Generator().manual_seed(seed)
+
+    def _made(self, values: Any, grad: bool = False) -> Array:
+        values = np.asarray(values)
+        floating = values.dtype.kind == "f"
+        if self._backend == "numpy":
+            made: Array = values.astype(self.dtype) if floating else values
+            made = strided(made) if self._variant.strided else made
+            self.drawn.append(made)
+            return made
+        made = torch.from_numpy(np.array(values))
+        made = made.to(self.dtype) if floating else made
+        made = strided(made) if self._variant.strided else made
+        made = move(made) if self._variant.moved else made
+        made = made.requires_grad_() if grad else made
+        self.drawn.append(made)
+        return made

@@ -1,0 +1,36 @@
+"""The ways in which each case is run.
+
+Leaves out how a variant is made: `rng` draws in its dtype, layout and device.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Backend = Literal["torch", "numpy"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a case; `title` completes the sentence "wrong ..."."""
+
+    name: str
+    title: str
+    dtype: Literal["float32", "float64"] = "float32"
+    strided: bool = False
+    moved: bool = False
+    watched: bool = False
+
+
+PLAIN = Variant("plain", "on plain input", watched=True)
+AGAIN = Variant("again", "when it is called a second time")
+FLOAT64 = Variant("float64", "with float64 input", dtype="float64")
+STRIDED = Variant("strided", "with non-contiguous input", strided=True)
+DEVICE = Variant("device", "with input on a GPU", moved=True)
+
+VARIANTS = {v.name: v for v in (PLAIN, AGAIN, FLOAT64, STRIDED, DEVICE)}
+
+
+def variants_of(backend: Backend, without: tuple[str, ...] = ()) -> tuple[Variant, ...]:
+    """The variants of an exercise, plain first."""
+    left_out = {*without, *(("device",) if backend == "numpy" else ())}
+    return tuple(v for v in VARIANTS.values() if v.name not in left_out)

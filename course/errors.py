@@ -1,0 +1,40 @@
+"""Every error that the course library raises on purpose.
+
+    CourseError
+    ├── VersionError         the installed course is older than a notebook needs
+    ├── ArgumentError        a call that cannot mean anything (also a ValueError)
+    ├── DataError
+    │   ├── MissingDataError     a data set is not on this machine
+    │   └── DamagedDataError     a file is there, but is not what it should be
+    └── CheckpointError      a checkpoint that does not belong to this run
+
+A message says what was expected, what came and where, then the next step.
+"""
+
+
+class CourseError(Exception):
+    """Base of all errors of the course library."""
+
+
+class VersionError(CourseError):
+    """The installed course is older than a notebook needs."""
+
+
+class ArgumentError(CourseError, ValueError):
+    """A call that cannot mean anything."""
+
+
+class DataError(CourseError):
+    """A data set cannot be had."""
+
+
+class MissingDataError(DataError):
+    """A data set is not on this machine and was not downloaded."""
+
+
+class DamagedDataError(DataError):
+    """A file of a data set is there, but is not what it should be."""
+
+
+class CheckpointError(CourseError):
+    """A checkpoint that cannot be read or does not belong to this run."""
