@@ -31,6 +31,7 @@ verify: $(STAMP) ## prove the content: every reference passes, every known mista
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check --line-length 79 solutions/*/reference.py
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy

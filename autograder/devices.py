@@ -24,6 +24,11 @@ GPU = torch.device("cuda", 0)
 aten = torch.ops.aten
 # Operators in which a GPU, too, takes a CPU tensor.
 CROSSING = {aten.copy_.default, aten._to_copy.default, aten.index.Tensor}
+INDEXED_WRITES = {
+    aten.index_put_.default,
+    aten.index_put.default,
+    aten._index_put_impl_.default,
+}
 
 
 class Pretended(torch.Tensor):
@@ -98,6 +103,8 @@ def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if _inside_gpu_call and not tensors and isinstance(made, torch.Tensor):
             return Pretended(made)  # an operator's own scratch space
         return made
+    if func in INDEXED_WRITES:
+        tensors = [args[0], args[2]]  # the indices may stay on the CPU
     if func not in CROSSING:
         _refuse_mixture(func, tensors)
     inner_args, inner_kwargs = tree_map(
@@ -106,9 +113,8 @@ def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if "device" in inner_kwargs:
         inner_kwargs["device"] = torch.device("cpu")
     out = func(*inner_args, **inner_kwargs)
-    if isinstance(args[0], torch.Tensor) and not isinstance(args[0], Pretended):
-        if func is aten.copy_.default:
-            return args[0]
+    if func is aten.copy_.default and not isinstance(args[0], Pretended):
+        return args[0]
     out = tree_map(lambda x: Pretended(x) if isinstance(x, torch.Tensor) else x, out)
     return return_and_correct_aliasing(func, args, kwargs, out)
 

@@ -3,7 +3,7 @@
 The reference runs in float64 as an oracle. The error of its float32 run against the
 oracle shows how the computation amplifies rounding; a right answer may order its
 operations differently, so it is given SLACK times that error, and never less than a
-few units in the last place. Rounding errors scale with eps, so the float64 tolerance is
+few units in the last place (subnormal numbers may be flushed to zero). Rounding errors scale with eps, so the float64 tolerance is
 the float32 one times the ratio of the eps.
 """
 
@@ -14,15 +14,15 @@ import torch
 from .tree import Leaf, Tree
 
 FLOATS = {"float16", "bfloat16", "float32", "float64", "float"}
+NUMBERS = {"float": "float32", "int": "float32"}  # Python's usually come from float32
 SLACK = 16.0
 ULPS_OF_VALUE = 64.0  # relative to the element
 ULPS_OF_SCALE = 8.0  # relative to the largest element
 
 
 def eps_of(dtype: str) -> float:
-    """Machine epsilon; Python floats usually come from float32 work."""
-    name = "float32" if dtype in {"float", "int"} else dtype
-    return float(torch.finfo(getattr(torch, name)).eps)
+    """Machine epsilon of a dtype."""
+    return float(torch.finfo(getattr(torch, NUMBERS.get(dtype, dtype))).eps)
 
 
 def tolerance_of(leaf: Leaf, expected: torch.Tensor) -> torch.Tensor:
@@ -36,7 +36,8 @@ def tolerance_of(leaf: Leaf, expected: torch.Tensor) -> torch.Tensor:
     eps = eps_of(dtype)
     size = expected.abs().nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     scale = size.max() if size.numel() else torch.zeros(())
-    floor = eps * (ULPS_OF_VALUE * size + ULPS_OF_SCALE * scale)
+    smallest = torch.finfo(getattr(torch, NUMBERS.get(dtype, dtype))).tiny
+    floor = eps * (ULPS_OF_VALUE * size + ULPS_OF_SCALE * scale) + smallest
     leaf.allowed = floor + leaf.tolerance
     return leaf.allowed
 

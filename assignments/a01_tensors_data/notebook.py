@@ -1015,7 +1015,7 @@ else:
     print("MNIST is not on this machine; the figures are quoted below.")
 
 # %% [markdown]
-# Measured: pixels **96.91 %**; 3, 10, 40 components **44.27, 91.37,
+# Measured: pixels **96.91 %**; 3, 10, 40 components **44.3, 91.37,
 # 97.35 %**; in all 54 s of processor time on one thread, 25 of them for the
 # pixels. So: far more examples, and two and a half times the error rate of the
 # small digits. Two reasons. A shift by one pixel is little on an 8 × 8 grid of

@@ -4,12 +4,12 @@ The letters are those of the notebook: N images, C channels, F kernels, H x W.
 """
 
 import torch
+
+import course
 from autograder import Exercise, Written, at_least, gradient
 
-import course.data
-
 CONVOLUTION = ("aten::convolution", "aten::convolution_backward")
-WINDOWS = ("aten::im2col", "aten::col2im")
+WINDOWS = (*CONVOLUTION, "aten::im2col", "aten::col2im")
 POOLING = (
     "aten::max_pool2d_with_indices",
     "aten::avg_pool2d",
@@ -19,9 +19,9 @@ POOLING = (
 
 conv_out_size = Exercise("conv_out_size", points=1)
 receptive_field = Exercise("receptive_field", points=2)
-conv2d_naive = Exercise("conv2d_naive", points=3, forbid=CONVOLUTION + WINDOWS)
-im2col = Exercise("im2col", points=3, forbid=CONVOLUTION + WINDOWS)
-col2im = Exercise("col2im", points=3, forbid=(*CONVOLUTION, *WINDOWS, "autograd"))
+conv2d_naive = Exercise("conv2d_naive", points=3, forbid=WINDOWS)
+im2col = Exercise("im2col", points=3, forbid=WINDOWS)
+col2im = Exercise("col2im", points=3, forbid=(*WINDOWS, "autograd"))
 conv2d_backward = Exercise(
     "conv2d_backward", points=5, forbid=(*CONVOLUTION, "autograd")
 )
@@ -37,7 +37,7 @@ avgpool2d = Exercise(
     functions=("avgpool2d", "avgpool2d_backward"),
     forbid=(*POOLING, *CONVOLUTION, "autograd"),
 )
-conv1d = Exercise("conv1d", points=3, forbid=CONVOLUTION + WINDOWS)
+conv1d = Exercise("conv1d", points=3, forbid=WINDOWS)
 train_convnet = Exercise(
     "train_convnet",
     points=5,
@@ -47,7 +47,7 @@ train_convnet = Exercise(
 pool_and_relu = Written("pool_and_relu", points=3)
 
 
-# --- conv_out_size: no arrays, so no variants -------------------------------------
+# --- conv_out_size: no arrays, so no variants --------------------------------
 
 
 @conv_out_size.case
@@ -75,12 +75,13 @@ def padding(conv_out_size, rng):
 def dilation(conv_out_size, rng):
     """A dilated kernel spans more pixels than it has taps."""
     n = rng.integer(20, 50)
-    return [conv_out_size(n, 3, s, p, d) for s, p, d in ((1, 0, 2), (1, 4, 4), (2, 1, 3))]
+    settings = (1, 0, 2), (1, 4, 4), (2, 1, 3)
+    return [conv_out_size(n, 3, s, p, d) for s, p, d in settings]
 
 
 @conv_out_size.case
 def kernel_too_long(conv_out_size, rng):
-    """A kernel that does not fit has no position; one that just fits has one."""
+    """A kernel that is too long has no position; one that fits has one."""
     n = rng.integer(3, 9)
     sizes = {f"too long by {i}": conv_out_size(n, n + i, 2) for i in range(4)}
     sizes["fits with padding"] = conv_out_size(n, n + 2, 2, 1)
@@ -88,14 +89,15 @@ def kernel_too_long(conv_out_size, rng):
     return sizes
 
 
-# --- receptive_field ---------------------------------------------------------------
+# --- receptive_field ---------------------------------------------------------
 
 
 @receptive_field.case
 def one_layer(receptive_field, rng):
     """One layer sees its kernel, and an empty stack sees one pixel."""
     k, stride = rng.integer(2, 9), rng.integer(2, 5)
-    return {"empty": receptive_field([]), "one": receptive_field([(k, stride, 1)])}
+    one = receptive_field([(k, stride, 1)])
+    return {"no layer": receptive_field([]), "one layer": one}
 
 
 @receptive_field.case
@@ -108,10 +110,13 @@ def small_kernels_add_up(receptive_field, rng):
 def a_stride_stretches_what_follows(receptive_field, rng):
     """A stride stretches the layers after it, not the layers before it."""
     k = rng.integer(3, 6)
-    wide, plain = (k, 3, 1), (2, 1, 1)
-    return {"first": receptive_field([wide, plain, plain]),
-            "last": receptive_field([plain, plain, wide]),
-            "twice": receptive_field([wide, wide, plain])}  # fmt: skip
+    wide, small = (k, 3, 1), (2, 1, 1)
+    stacks = {
+        "first": [wide, small, small],
+        "last": [small, small, wide],
+        "twice": [wide, wide, small],
+    }
+    return {name: receptive_field(stack) for name, stack in stacks.items()}
 
 
 @receptive_field.case
@@ -124,22 +129,26 @@ def dilation_stretches_its_own_layer(receptive_field, rng):
 @receptive_field.case(hidden=True)
 def everything_at_once(receptive_field, rng):
     """Kernels, strides and dilations of all sizes work together."""
-    layers = [(rng.integer(2, 6), rng.integer(1, 4), rng.integer(1, 4)) for _ in range(6)]
+    layers = [
+        (rng.integer(2, 6), rng.integer(1, 4), rng.integer(1, 4))
+        for _ in range(6)
+    ]  # fmt: skip
     return receptive_field([*layers, (3, 2, 2), (2, 1, 3)])
 
 
-# --- conv2d_naive --------------------------------------------------------------------
+# --- conv2d_naive ------------------------------------------------------------
 
 
 @conv2d_naive.case
 def plain(conv2d_naive, rng):
     """A 3 x 2 kernel slides over a 5 x 7 image, every pixel a dot product."""
-    return conv2d_naive(rng.normal(2, 3, 5, 7), rng.normal(4, 3, 3, 2), rng.normal(4))
+    x, w, b = rng.normal(2, 3, 5, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
+    return conv2d_naive(x, w, b)
 
 
 @conv2d_naive.case
 def stride_leaves_a_rest(conv2d_naive, rng):
-    """With stride 2, the last row and column that are left over are not used."""
+    """With stride 2, a row and a column that are left over are not used."""
     x, w, b = rng.normal(2, 3, 8, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
     return conv2d_naive(x, w, b, stride=2)
 
@@ -154,17 +163,18 @@ def padded(conv2d_naive, rng):
 @conv2d_naive.case
 def kernel_as_large_as_the_image(conv2d_naive, rng):
     """A kernel as large as the image leaves one output pixel."""
-    return conv2d_naive(rng.normal(2, 2, 3, 4), rng.normal(1, 2, 3, 4), rng.normal(1))
+    x, w, b = rng.normal(2, 2, 3, 4), rng.normal(1, 2, 3, 4), rng.normal(1)
+    return conv2d_naive(x, w, b)
 
 
 @conv2d_naive.case(hidden=True)
 def stride_and_padding(conv2d_naive, rng):
-    """Stride and padding work together when they do not divide the image evenly."""
+    """Stride and padding work together, with rows and columns left over."""
     x, w, b = rng.normal(1, 2, 7, 5), rng.normal(3, 2, 4, 3), rng.normal(3)
     return conv2d_naive(x, w, b, stride=3, pad=2)
 
 
-# --- im2col and col2im -----------------------------------------------------------------
+# --- im2col and col2im -------------------------------------------------------
 
 
 @im2col.case
@@ -182,7 +192,7 @@ def several_channels(im2col, rng):
 
 @im2col.case
 def stride_leaves_a_rest(im2col, rng):
-    """With stride 2, windows start at every second pixel and must fit in whole."""
+    """With stride 2, windows start at every second pixel and fit in whole."""
     return im2col(rng.normal(2, 2, 8, 5), 3, 2, stride=2)
 
 
@@ -190,12 +200,13 @@ def stride_leaves_a_rest(im2col, rng):
 def padded(im2col, rng):
     """Windows may hang over the edge by `pad` zeros on each side."""
     x = rng.normal(1, 2, 5, 4)
-    return {"even": im2col(x, 3, 2, pad=1), "rest": im2col(x, 4, 3, stride=3, pad=2)}
+    rest = im2col(x, 4, 3, stride=3, pad=2)
+    return {"stride 1": im2col(x, 3, 2, pad=1), "stride 3": rest}
 
 
 @col2im.case
 def ones_count_windows(col2im, rng):
-    """Columns of ones add up to the number of windows that each pixel lies in."""
+    """Columns of ones count in how many windows each pixel lies."""
     return col2im(rng.array([[[1.0] * 6] * 4]), (1, 1, 4, 3), 2, 2)
 
 
@@ -217,11 +228,11 @@ def padded(col2im, rng):
     return col2im(rng.normal(1, 24, 4), (1, 2, 5, 4), 4, 3, stride=3, pad=2)
 
 
-# --- conv2d_backward ---------------------------------------------------------------------
+# --- conv2d_backward ---------------------------------------------------------
 
 
 def named(gradients):
-    """Name the three gradients, so that a report can say which one is wrong."""
+    """Name the gradients, so that a report can say which one is wrong."""
     return dict(zip(("dx", "dw", "db"), gradients, strict=True))
 
 
@@ -255,19 +266,20 @@ def three_images(conv2d_backward, rng):
 
 @conv2d_backward.case(hidden=True)
 def stride_and_padding(conv2d_backward, rng):
-    """Stride and padding work together when they do not divide the image evenly."""
+    """Stride and padding work together, with rows and columns left over."""
     x, w = rng.normal(1, 2, 7, 5), rng.normal(3, 2, 4, 3)
     return named(conv2d_backward(rng.normal(1, 3, 3, 3), (x, w, 3, 2)))
 
 
-# --- pooling -------------------------------------------------------------------------------
+# --- pooling -----------------------------------------------------------------
 
 
 @maxpool2d.case
 def forward(maxpool2d, rng):
     """Each output pixel is the largest of its window; a rest is not used."""
     x = rng.normal(2, 3, 7, 8)
-    return {"2 x 3": maxpool2d(x, 2, 3, 2)[0], "overlap": maxpool2d(x, 3, 2, 1)[0]}
+    overlapping, _ = maxpool2d(x, 3, 2, 1)
+    return {"stride 2": maxpool2d(x, 2, 3, 2)[0], "stride 1": overlapping}
 
 
 @maxpool2d.case
@@ -279,7 +291,7 @@ def a_border_never_wins(maxpool2d, rng):
 
 @maxpool2d.case
 def backward(maxpool2d, maxpool2d_backward, rng):
-    """The gradient goes to the winner of each window, and to no other pixel."""
+    """The gradient goes to each window's winner and to no other pixel."""
     _, cache = maxpool2d(rng.normal(2, 3, 7, 8), 2, 3, 3)
     return maxpool2d_backward(rng.normal(2, 3, 2, 2), cache)
 
@@ -293,7 +305,7 @@ def winner_of_several_windows(maxpool2d, maxpool2d_backward, rng):
 
 @maxpool2d.case
 def ties(maxpool2d, maxpool2d_backward, rng):
-    """Of several equal maxima, the first in reading order gets the gradient."""
+    """Of equal maxima, the first in reading order gets the gradient."""
     _, cache = maxpool2d(rng.integers(0, 3, 2, 2, 6, 7).to(rng.dtype), 2, 3, 2)
     return maxpool2d_backward(rng.normal(2, 2, 3, 3), cache)
 
@@ -302,7 +314,8 @@ def ties(maxpool2d, maxpool2d_backward, rng):
 def forward(avgpool2d, rng):
     """Each output pixel is the average of its window; a rest is not used."""
     x = rng.normal(2, 3, 7, 8)
-    return {"2 x 3": avgpool2d(x, 2, 3, 2)[0], "overlap": avgpool2d(x, 3, 2, 1)[0]}
+    overlapping, _ = avgpool2d(x, 3, 2, 1)
+    return {"stride 2": avgpool2d(x, 2, 3, 2)[0], "stride 1": overlapping}
 
 
 @avgpool2d.case
@@ -326,7 +339,7 @@ def overlapping_windows_at_the_edge(avgpool2d, avgpool2d_backward, rng):
     return avgpool2d_backward(rng.normal(1, 2, 5, 7), cache)
 
 
-# --- conv1d ----------------------------------------------------------------------------------
+# --- conv1d ------------------------------------------------------------------
 
 
 @conv1d.case
@@ -337,7 +350,7 @@ def causal(conv1d, rng):
 
 @conv1d.case
 def dilated(conv1d, rng):
-    """The taps lie `dilation` steps apart, even where the signal is shorter."""
+    """The taps lie `dilation` steps apart, however short the signal."""
     x, w = rng.normal(1, 2, 11), rng.normal(3, 2, 3)
     return {d: conv1d(x[..., : 15 - 4 * d], w, dilation=d) for d in (1, 2, 3)}
 
@@ -360,17 +373,18 @@ def can_be_trained(conv1d, rng):
     return gradient(conv1d(x, w, dilation=2), x, w)
 
 
-# --- train_convnet -----------------------------------------------------------------------------
+# --- train_convnet -----------------------------------------------------------
 
 
 def small_net(rng):
-    """Parameters for 2 x 6 x 8 images: 3 kernels 2 x 3, maps 5 x 6 -> 2 x 3, 4 classes."""
-    return rng.normal(3, 2, 2, 3), rng.normal(3), rng.normal(4, 18), rng.normal(4)
+    """Parameters for images 2 x 6 x 8: maps 3 x 5 x 6, pooled 3 x 2 x 3."""
+    w, b = rng.normal(3, 2, 2, 3), rng.normal(3)
+    return w, b, rng.normal(4, 18), rng.normal(4)
 
 
 @train_convnet.case
 def one_step(train_convnet, rng):
-    """One step moves all four parameters down the gradient of the average loss."""
+    """One step moves all four parameters down the mean loss's gradient."""
     params = small_net(rng)
     batch = rng.normal(5, 2, 6, 8), rng.integers(0, 4, 5)
     (w, b, v, c), losses = train_convnet(params, [batch], 0.3)
@@ -381,19 +395,20 @@ def one_step(train_convnet, rng):
 def batches_of_different_size(train_convnet, rng):
     """The steps follow one another, whatever the size of a batch."""
     params = small_net(rng)
-    batches = [(rng.normal(n, 2, 6, 8), rng.integers(0, 4, n)) for n in (4, 1, 3)]
+    sizes = 4, 1, 3
+    batches = [(rng.normal(n, 2, 6, 8), rng.integers(0, 4, n)) for n in sizes]
     (w, b, v, c), losses = train_convnet(params, batches, 0.1)
     return {"w": w, "b": b, "v": v, "c": c, "losses": losses}
 
 
 @train_convnet.case
 def prediction(predict_convnet, rng):
-    """Predicting runs the same net: ReLU, pooling, flattened channels first."""
+    """Predicting runs the same net, flattened channels first."""
     return predict_convnet(small_net(rng), rng.normal(5, 2, 6, 8))
 
 
 def digits_task(rng):
-    """Starting values, digits and their orders; the test labels stay secret."""
+    """Starting values, digits, orders; the labels of the test stay secret."""
     train, test = course.data.digits()
     start = (
         rng.normal(8, 1, 3, 3, std=0.5),
@@ -411,12 +426,14 @@ def accuracy_on_unseen_digits(got, secret):
     return (got.argmax(dim=1) == secret).double().mean()
 
 
-# Ten starts: 95.7 % on average, standard deviation 0.6 points, the worst 94.4 %.
+# Ten starts: 95.7 % on average, standard deviation 0.6, the worst 94.4 %.
 @train_convnet.case(
-    given=digits_task, judge=at_least(accuracy_on_unseen_digits, 0.93), weight=2
+    given=digits_task,
+    judge=at_least(accuracy_on_unseen_digits, 0.93),
+    weight=2,
 )
 def learns_digits(train_convnet, predict_convnet, given):
-    """A net trained for 4 epochs reads 93 % of the digits that it never saw."""
+    """A net trained for 4 epochs reads 93 % of the unseen digits."""
     *params, x, y, orders, unseen = given
     for order, lr in zip(orders, (0.6, 0.6, 0.6, 0.1), strict=True):
         batches = [(x[i], y[i]) for i in order.split(64)]

@@ -371,7 +371,7 @@ def avgpool2d_backward__window_by_window(dout, cache):
 
 
 def avgpool2d__unfold_and_fold(x, kh, kw, stride, pad=0):
-    n, c, height, width = x.shape
+    n, c, height, _ = x.shape
     settings = {"kernel_size": (kh, kw), "stride": stride, "padding": pad}
     pixels = F.unfold(torch.ones_like(x), **settings).reshape(n, c, kh * kw, -1)
     cols = F.unfold(x, **settings).reshape(n, c, kh * kw, -1)
