@@ -31,7 +31,7 @@ verify: $(STAMP) ## prove the content: every reference passes, every known mista
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff format --check --line-length 79 solutions/*/reference.py
+	$(BIN)/ruff format --check --line-length 79 solutions/*/reference.py assignments/*/notebook.py
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,6 +69,117 @@ def _print_tally(name: str, tally: "object", problems: bool = True) -> None:
     if problems:
         for problem in tally.problems:
             print(f"  ✗ {problem}")
+
+
+CoursePath = Annotated[
+    Path, typer.Option("--course", help="The course directory.", show_default=True)
+]
+AssignmentName = Annotated[str, typer.Argument(help="Name, or how it begins.")]
+
+
+@app.command()
+def init(folder: Path) -> None:
+    """Make a course directory: nbgrader's configuration, a gradebook, a secret seed.
+
+    Example: autograder init ~/dl-2026
+    """
+    from .gradebook.course import Course
+
+    course = Course.init(folder)
+    print(f"{course.root} is ready; next: autograder release NAME --course {folder}")
+
+
+@app.command()
+def release(
+    names: Annotated[list[str], typer.Argument(help="Assignments to release.")],
+    course: CoursePath = Path(),
+    overwrite: Annotated[
+        bool, typer.Option(help="Overwrite files that were changed by hand.")
+    ] = False,
+) -> None:
+    """Build assignments and their students' versions.
+
+    Example: autograder release a01 a03 --course ~/dl-2026
+    """
+    from . import catalogue
+    from .gradebook.course import Course
+
+    opened = Course.open(course)
+    for assignment in [catalogue.find(n) for n in names]:
+        folder = opened.release(assignment, overwrite)
+        print(f"{folder} is what students get")
+
+
+@app.command()
+def grade(
+    name: AssignmentName,
+    students: Annotated[
+        list[str] | None, typer.Argument(help="Students; all by default.")
+    ] = None,
+    course: CoursePath = Path(),
+    trust_students: Annotated[
+        bool, typer.Option(help="Run submissions without the jail.")
+    ] = False,
+) -> None:
+    """Grade submissions into result files and the gradebook, and print the class.
+
+    Example: autograder grade a03 --course ~/dl-2026
+    """
+    from .gradebook.course import Course
+    from .grading.run import grade_class
+    from .report.table import class_table
+
+    opened = Course.open(course)
+    full = _full_name(name, opened.root)
+    graded = grade_class(opened, full, students or (), trust_students, _progress)
+    print(class_table(graded.results.values()))
+    for problem in graded.problems:
+        print(f"autograder: {problem}", file=sys.stderr)
+    if graded.problems:
+        raise typer.Exit(2)
+    raise typer.Exit(1 if graded.broken else 0)
+
+
+def _progress(student: str) -> None:
+    if sys.stderr.isatty():
+        print(f"graded {student}", file=sys.stderr)
+
+
+def _full_name(name: str, root: Path) -> str:
+    """An assignment of the catalogue, or one that only the course directory has."""
+    from . import catalogue
+
+    if (root / "source" / name).is_dir():
+        return name
+    return catalogue.find(name).name
+
+
+@app.command()
+def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
+    """Write every student's feedback pages.
+
+    Example: autograder feedback a03 --course ~/dl-2026
+    """
+    from .gradebook import api
+    from .gradebook.course import Course
+
+    opened = Course.open(course)
+    full = _full_name(name, opened.root)
+    api.generate_feedback(opened.root, full)
+    for page in sorted((opened.root / "feedback").glob(f"*/{full}/*.html")):
+        print(page)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where; build/demo by default.")
+    ] = None,
+) -> None:
+    """Run the whole loop on a small class, from release to feedback."""
+    from .demo import run_demo
+
+    run_demo(folder)
 
 
 def main() -> None:

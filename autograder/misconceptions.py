@@ -95,6 +95,8 @@ def recognise(
     """
     ranked = []
     failing = [c for c, mismatches in found.items() if any(mismatches.values())]
+    if not failing:  # nothing was seen to go wrong
+        return []
     for wrong in misconceptions:
         if all(_alike(wrong, c, found[c], seen) for c in failing):
             agreeing = sum(_alike(wrong, c, found[c], seen) for c in found)

@@ -22,12 +22,15 @@
 # the code that you are about to write.
 
 # %% tags=["setup"]
+import math
+from time import perf_counter
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
 import course
+from autograder import check
 
 course.require_version("0.1")
 plt.rcParams["figure.constrained_layout.use"] = True
@@ -81,66 +84,46 @@ plt.rcParams["axes.titlesize"] = 10
 
 # %%
 x = torch.arange(12).view(3, 4)
-row = torch.arange(3)
 views = {
     "x": x,
     "x.t()": x.t(),
     "x[:, ::2]": x[:, ::2],
-    "x.flatten()[1:4].expand(4, 3)": x.flatten()[1:4].expand(4, 3),
+    "x[0, 1:].expand(4, 3)": x[0, 1:].expand(4, 3),
 }
 
 
-def draw_view(ax, v, name):
-    """Paint every element in the colour of its place in the storage."""
-    place = v.storage_offset() + sum(
-        s * torch.arange(n).view([-1] + [1] * (v.dim() - d - 1))
-        for d, (n, s) in enumerate(zip(v.shape, v.stride(), strict=True))
-    )
-    for i in range(v.shape[0]):
-        for j in range(v.shape[1]):
-            color = plt.cm.viridis(place[i, j] / 11)
-            ax.add_patch(plt.Rectangle((j, -i), 0.92, 0.92, color=color))
-            ink = "white" if place[i, j] < 7 else "black"
-            ax.text(
-                j + 0.46,
-                0.46 - i,
-                v[i, j].item(),
-                color=ink,
-                ha="center",
-                va="center",
-                fontsize=11,
-            )
-    ax.set(xlim=(-0.1, 4.1), ylim=(-3.1, 1.1), aspect="equal")
-    ax.set_title(f"{name}\nshape {tuple(v.shape)}, stride {v.stride()}")
-    ax.axis("off")
+def paint(ax, row, column, place):
+    """Draw one number in the colour of its place in the storage."""
+    color = plt.cm.viridis(place / 11)
+    ax.add_patch(plt.Rectangle((column, -row), 0.93, 0.93, color=color))
+    ink = {"color": "white" if place < 7 else "black", "fontsize": 11}
+    ax.text(column + 0.46, 0.46 - row, place, ha="center", va="center", **ink)
 
 
 fig = plt.figure(figsize=(12, 4.2))
 grid = fig.add_gridspec(2, 4, height_ratios=[4, 1.1])
-for i, (name, v) in enumerate(views.items()):
-    draw_view(fig.add_subplot(grid[0, i]), v, name)
+for k, (name, v) in enumerate(views.items()):
+    ax = fig.add_subplot(grid[0, k])
+    for i in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            place = v.storage_offset() + i * v.stride(0) + j * v.stride(1)
+            paint(ax, i, j, place)
+    ax.set(xlim=(-0.1, 4.1), ylim=(-3.1, 1.1), aspect="equal")
+    ax.set_title(f"{name}\nshape {tuple(v.shape)}, stride {v.stride()}")
+    ax.axis("off")
 strip = fig.add_subplot(grid[1, :])
-for p in range(12):
-    color = plt.cm.viridis(p / 11)
-    strip.add_patch(plt.Rectangle((p, 0), 0.94, 0.94, color=color))
-    strip.text(
-        p + 0.47,
-        0.47,
-        p,
-        color="white" if p < 7 else "black",
-        ha="center",
-        va="center",
-        fontsize=11,
-    )
+for place in range(12):
+    paint(strip, 0, place, place)
 strip.set(xlim=(-0.1, 12), ylim=(-0.1, 1), aspect="equal")
 strip.set_title("the one storage behind all four")
 strip.axis("off")
 plt.show()
 
 # %% [markdown]
-# Nothing was copied. A transpose exchanges two strides. A slice with step 2
-# doubles one. An expanded row has stride **0**: the next row starts where this
-# one started. The colours show in which order each view walks the storage.
+# Nothing was copied. (Each number *is* its place in the storage, so the
+# formula above drew all four pictures without reading a single element.) A
+# transpose exchanges two strides. A slice with step 2 doubles one. An expanded
+# row has stride **0**: the next row starts where this one started.
 #
 # Three words that are easily confused:
 #
@@ -338,8 +321,8 @@ print("far away ", [round(v, 2) for v in d2[0].tolist()])
 # $$(\tilde X^\top \tilde X + \lambda I)\, w = \tilde X^\top \tilde y .$$
 #
 # With $\lambda > 0$ this has exactly one solution. With $\lambda = 0$ the
-# matrix may have no inverse: our digits have pixels that are black in every
-# image, and MNIST has 67 of them. Then many $w$ fit equally well, and the reasonable
+# matrix may have no inverse: our digits have 3 pixels that are blank in every
+# image, and MNIST has 67. Then many $w$ fit equally well, and the reasonable
 # choice is the smallest, which is also where the solutions tend for
 # $\lambda \to 0$. Two ways to get it: look at the singular values of
 # $\tilde X$, or see the leash as $D$ additional *samples*
@@ -375,10 +358,8 @@ for ax, lam in zip(axes, lams, strict=True):
     fitted = ((X38[few] @ w + b).sign() == y38[few]).float().mean()
     top = w.abs().max()
     ax.imshow(w.view(8, 8), cmap="RdBu", vmin=-top, vmax=top)
-    ax.set_title(
-        f"λ = {lam:g}   |w| = {w.norm():.2f}\ntrain {fitted:.1%}, test {right:.1%}",
-        fontsize=10,
-    )
+    size, shares = w.norm(), f"train {fitted:.1%}, test {right:.1%}"
+    ax.set_title(f"λ = {lam:g}   |w| = {size:.2f}\n{shares}")
     ax.axis("off")
 plt.show()
 
@@ -390,7 +371,7 @@ plt.show()
 # a shape appears: the left side, which an 8 closes and a 3 leaves open. The
 # best test accuracy (98.1 %, two errors in 106) lies in between.
 #
-# Twelve of the 64 pixels are black in all 80 images, so at $\lambda = 0$ there
+# Twelve of the 64 pixels are blank in all 80 images, so at $\lambda = 0$ there
 # is no inverse. Their weight is exactly 0: this is your solution of smallest
 # norm.
 #
@@ -415,6 +396,13 @@ plt.show()
 # of $x$; the model stays linear in its weights.
 
 # %% exercise="poly_features"
+
+# %% [markdown]
+# Now the experiment itself. It does not know polynomials: it takes any method
+# as a function `fit`, which takes a training set and returns another function,
+# the prediction. You will meet this pattern again below. Mind the axes: there
+# are $R$ training sets and $M$ test points, and it matters greatly over which
+# of the two you average first, and over which you take a variance.
 
 # %% exercise="bias_variance"
 
@@ -634,8 +622,8 @@ print("purities", [round(purity(a, y, 10), 3) for _, a, _ in runs])
 
 # %% [markdown]
 # The centres look like digits, though nobody said what a digit is: the data
-# come in lumps, and the lumps have meaning. But five starts end in four
-# different places, with purities from 0.70 to 0.80. Even the best run gives
+# come in lumps, and the lumps have meaning. But the five starts do not end in
+# the same place: purities go from 0.70 to 0.80. Even the best run gives
 # two centres to the 1, which people write with and without a serif, and none
 # to the 8. The worst also splits the 7; its first centre holds 131 zeros *and*
 # 112 sixes, and looks like both.
@@ -768,8 +756,18 @@ plt.show()
 # everything that is fitted is fitted inside the fold; a validation set for
 # choosing, apart from the test set for reporting; several rounds, with mean
 # and standard deviation.
+#
+# First the folds: shuffle once, cut into $k$ parts, and let each part be held
+# out once while the others train. Sorted data are the rule, so shuffling is
+# not optional; and the shuffle must be repeatable, so the randomness comes in
+# from outside.
 
 # %% exercise="kfold"
+
+# %% [markdown]
+# Then the loop over the folds. The features are to be standardised: many
+# methods, nearest neighbours first of all, care about units. Mean and standard
+# deviation are *estimated*, so they belong inside the loop.
 
 # %% exercise="cross_validate"
 
@@ -830,10 +828,14 @@ for name, values in [("before", before), ("inside", inside)]:
 # any coin by accident, and the choice has seen the held-out patients' coins.
 #
 # (The scaling that `cross_validate` does inside its folds is the mild form of
-# the same leak. It looks at no label, so it costs tenths of a percent and not
-# half of the world. But it is the same mistake, and it is as easy to avoid.)
+# the same leak. It looks at no label, so it seldom costs much. But nobody can
+# know beforehand how much, and it is as easy to avoid.)
 #
 # ### The winner's curse
+#
+# Every method has something to choose, and choosing needs data that have not
+# been used for fitting. Hence three sets: **train** fits, **valid** chooses,
+# **test** reports, in this order and once.
 
 # %% exercise="choose_then_test"
 
@@ -880,12 +882,17 @@ print(f"chosen on test: {on_test.mean():.3f}, at least {on_test.min():.2f}")
 print(f"honest: {honest.mean():.3f}")
 
 # %% [markdown]
-# The best of 200 coins gets 63 % on average and never less than MM %. Nobody
+# The best of 200 coins gets 63 % on average and never less than 59 %. Nobody
 # cheated; a maximum of noise is not noise around 50 %. With a validation set
 # the curse falls on the validation accuracy, and the test accuracy stays what
 # it promises: right on average.
 #
 # ### Rounds
+#
+# The last tool is the simplest, and the one most often left out: do it again,
+# with another seed, and report mean **and** standard deviation. With few
+# rounds it matters that the sum of squares is divided by their number minus
+# one: the mean was fitted to the same rounds.
 
 # %% exercise="repeat_rounds"
 
@@ -984,10 +991,8 @@ print(f"promised {promised[q, k]:.3f}, kept {kept:.3f}")
 # > **Before you run it**: 46 times as many examples as before, 12 times as
 # > many pixels. Will 1-NN be better or worse than 98.8 %?
 
+
 # %%
-from time import perf_counter
-
-
 def one_nn(Xtr, ytr, X, chunk=200):
     """1-NN in chunks: at most chunk * len(Xtr) distances at a time."""
     parts = [pairwise_sq_dists(part, Xtr).argmin(1) for part in X.split(chunk)]
@@ -1017,14 +1022,14 @@ else:
 # %% [markdown]
 # Measured: pixels **96.91 %**; 3, 10, 40 components **44.3, 91.37,
 # 97.35 %**; in all 54 s of processor time on one thread, 25 of them for the
-# pixels. So: far more examples, and two and a half times the error rate of the
-# small digits. Two reasons. A shift by one pixel is little on an 8 × 8 grid of
-# averages, but on a 28 × 28 grid it moves a thin stroke off itself. And all of
-# the small digits come from the same 13 writers, who are in the training set
-# *and* in the test set, while MNIST is tested on writers that nobody has seen:
-# "a random split" was not as honest as it sounded.
+# pixels. So: far more examples, and two and a half times the error rate of
+# the small digits. Two reasons. A shift by one pixel is little on an 8 × 8
+# grid of averages, but on a 28 × 28 grid it moves a thin stroke off itself.
+# And all of the small digits come from the same 13 writers, who are in the
+# training set *and* in the test set, while MNIST is tested on writers that
+# nobody has seen: our "random split" was not as honest as it sounded.
 #
-# Here 40 components are *better* than all 784 pixels, at a third of the cost:
+# Here 40 components are *better* than all 784 pixels, in a third of the time:
 # what they throw away is noise to the distance.
 #
 # Colour photographs are another matter. With 3000 images of CIFAR-10 for

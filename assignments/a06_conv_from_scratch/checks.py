@@ -18,8 +18,8 @@ POOLING = (
 )
 
 conv_out_size = Exercise("conv_out_size", points=1)
-receptive_field = Exercise("receptive_field", points=2)
 conv2d_naive = Exercise("conv2d_naive", points=3, forbid=WINDOWS)
+receptive_field = Exercise("receptive_field", points=2)
 im2col = Exercise("im2col", points=3, forbid=WINDOWS)
 col2im = Exercise("col2im", points=3, forbid=(*WINDOWS, "autograd"))
 conv2d_backward = Exercise(
@@ -89,6 +89,50 @@ def kernel_too_long(conv_out_size, rng):
     return sizes
 
 
+@conv_out_size.case
+def counts_for_loops(conv_out_size, rng):
+    """The answer is an int, ready for range()."""
+    return list(range(conv_out_size(rng.integer(10, 15), 3, stride=2)))
+
+
+# --- conv2d_naive ------------------------------------------------------------
+
+
+@conv2d_naive.case
+def plain(conv2d_naive, rng):
+    """A 3 x 2 kernel slides over a 5 x 7 image, every pixel a dot product."""
+    x, w, b = rng.normal(2, 3, 5, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
+    return conv2d_naive(x, w, b)
+
+
+@conv2d_naive.case
+def stride_leaves_a_rest(conv2d_naive, rng):
+    """With stride 2, a row and a column that are left over are not used."""
+    x, w, b = rng.normal(2, 3, 8, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
+    return conv2d_naive(x, w, b, stride=2)
+
+
+@conv2d_naive.case
+def padded(conv2d_naive, rng):
+    """Zeros are added on all four sides."""
+    x, w, b = rng.normal(1, 2, 5, 4), rng.normal(3, 2, 3, 2), rng.normal(3)
+    return conv2d_naive(x, w, b, pad=1)
+
+
+@conv2d_naive.case
+def kernel_as_large_as_the_image(conv2d_naive, rng):
+    """A kernel as large as the image leaves one output pixel."""
+    x, w, b = rng.normal(2, 2, 3, 4), rng.normal(1, 2, 3, 4), rng.normal(1)
+    return conv2d_naive(x, w, b)
+
+
+@conv2d_naive.case(hidden=True)
+def stride_and_padding(conv2d_naive, rng):
+    """Stride and padding work together, with rows and columns left over."""
+    x, w, b = rng.normal(1, 2, 7, 5), rng.normal(3, 2, 4, 3), rng.normal(3)
+    return conv2d_naive(x, w, b, stride=3, pad=2)
+
+
 # --- receptive_field ---------------------------------------------------------
 
 
@@ -134,44 +178,6 @@ def everything_at_once(receptive_field, rng):
         for _ in range(6)
     ]  # fmt: skip
     return receptive_field([*layers, (3, 2, 2), (2, 1, 3)])
-
-
-# --- conv2d_naive ------------------------------------------------------------
-
-
-@conv2d_naive.case
-def plain(conv2d_naive, rng):
-    """A 3 x 2 kernel slides over a 5 x 7 image, every pixel a dot product."""
-    x, w, b = rng.normal(2, 3, 5, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
-    return conv2d_naive(x, w, b)
-
-
-@conv2d_naive.case
-def stride_leaves_a_rest(conv2d_naive, rng):
-    """With stride 2, a row and a column that are left over are not used."""
-    x, w, b = rng.normal(2, 3, 8, 7), rng.normal(4, 3, 3, 2), rng.normal(4)
-    return conv2d_naive(x, w, b, stride=2)
-
-
-@conv2d_naive.case
-def padded(conv2d_naive, rng):
-    """Zeros are added on all four sides."""
-    x, w, b = rng.normal(1, 2, 5, 4), rng.normal(3, 2, 3, 2), rng.normal(3)
-    return conv2d_naive(x, w, b, pad=1)
-
-
-@conv2d_naive.case
-def kernel_as_large_as_the_image(conv2d_naive, rng):
-    """A kernel as large as the image leaves one output pixel."""
-    x, w, b = rng.normal(2, 2, 3, 4), rng.normal(1, 2, 3, 4), rng.normal(1)
-    return conv2d_naive(x, w, b)
-
-
-@conv2d_naive.case(hidden=True)
-def stride_and_padding(conv2d_naive, rng):
-    """Stride and padding work together, with rows and columns left over."""
-    x, w, b = rng.normal(1, 2, 7, 5), rng.normal(3, 2, 4, 3), rng.normal(3)
-    return conv2d_naive(x, w, b, stride=3, pad=2)
 
 
 # --- im2col and col2im -------------------------------------------------------

@@ -539,30 +539,30 @@ pairs = {
     "mean": (avgpool2d, avgpool2d_backward),
 }
 panels = {"a piece of the photograph": piece}
-change = {"the picture": (moved - piece).norm() / piece.std()}
+before_and_after = {"picture": (piece, moved)}
 for name, (pool, back) in pairs.items():
     out, cache = pool(piece, 4, 4, 4)
     panels[f"{name} of 4 x 4"] = out
     panels[f"gradient of the {name}"] = back(torch.ones_like(out), cache)
-    shifted, _ = pool(moved, 4, 4, 4)
-    change[name] = (shifted - out).norm() / out.std()
+    before_and_after[name] = out, pool(moved, 4, 4, 4)[0]
 fig, axes = plt.subplots(1, 5, figsize=(12.5, 2.7))
 for ax, (title, panel) in zip(axes, panels.items(), strict=True):
-    limits = {"vmin": 0, "vmax": 1} if "gradient" in title else {}
+    limits = {"vmin": 0, "vmax": 0.25} if "gradient" in title else {}
     ax.imshow(panel[0, 0], cmap="gray", **limits)
     ax.set_title(title)
     ax.axis("off")
-sizes = {"the picture": piece, "maximum": out, "mean": out}
-for name, value in change.items():
-    rms = value / sizes[name].numel() ** 0.5
-    print(f"{name:12} changes by {rms:.2f} of its own standard deviation")
+for name, (before, after) in before_and_after.items():
+    change = (after - before).square().mean().sqrt() / before.std()
+    print(f"{name:8} changes by {change:.2f} of its standard deviation")
 
 # %% [markdown]
 # The gradient of the maximum is sparse: one pixel in sixteen, the brightest of
-# its window. The gradient of the mean is the same everywhere and knows nothing
-# of the image. And pooling does help against small shifts, as people
-# say, but not as much as they say: POOL_NUMBERS. A window boundary is still a
-# boundary, and what crosses it shows.
+# its window. The gradient of the mean is 1/16 everywhere and knows nothing of
+# the image. And pooling does help against small shifts, as people say: the
+# picture changes by 0.46 of its standard deviation, the maxima by 0.23, the
+# means by 0.19. But half of the change is still there after a shift of a
+# quarter of a window. A window's boundary is a boundary, and what crosses it
+# shows.
 
 # %% [markdown]
 # ### Written question
@@ -633,7 +633,8 @@ axes[0].set_xlim(0.7, 2.2)
 for row, response in enumerate(reach.values()):
     seen = response[0, 0].nonzero().flatten()
     axes[1].plot(range(60), [row] * 60, ".", color=ink, ms=3)
-    axes[1].plot(seen, torch.full_like(seen, row), "o", ms=5)
+    colour = "#3f86c9" if row == 0 else "#e07b39"
+    axes[1].plot(seen, torch.full_like(seen, row), "o", color=colour, ms=5)
 axes[1].axvline(20, color=ink, lw=1, ls=":")
 axes[1].set(xlim=(4, 44), ylim=(-0.6, 1.6), xlabel="time step of the output")
 axes[1].set(title="outputs that sample 20 can change")
@@ -758,18 +759,20 @@ print(f"error in order {1 - accuracy[-1]:.1%}", end=", ")
 print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 
 # %% [markdown]
-# The error about doubles (2.2 to 2.8 % become 4 to 5 % over several seeds). The
-# network still reads most digits, because its linear layer sees all maps; but
-# windows of unrelated pixels are poor building blocks. What a convolution
-# gains is not magic and not depth. It is a true belief about the data.
+# The error more than doubles: over five seeds, 1.8 to 2.8 % become 4.4 to
+# 6.0 %. The network still reads most digits, because its linear layer sees
+# all maps; but windows of unrelated pixels are poor building blocks. What a
+# convolution gains is neither magic nor depth. It is a true belief about the
+# data.
 
 # %% [markdown]
 # ## 8. Challenge
 #
 # **Digits.** The net above has 810 parameters and should get **95 %** of the
-# unseen digits; ours got 97.8 % with seed 0. Can you get 98 %, by
-# kernels, epochs, learning rates? (Choose them by a part of the training set
-# that you hold out. If you choose by the test set, it is no test any more.)
+# unseen digits; ours got between 97.2 and 98.2 % over five seeds. Can you get
+# 98 % on average, by kernels, epochs, learning rates? (Choose them by a part of
+# the training set that you hold out. If you choose by the test set, it is no
+# test any more.)
 #
 # **MNIST, by your own functions.** 60,000 images of 28 × 28. This time
 # *everything* is yours: `im2col` and a product forwards, `conv2d_backward`,
@@ -777,12 +780,12 @@ print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 # the environment variable `COURSE_DATA` to a folder that holds them.
 # Eight 5 × 5 kernels with stride 2, max pooling and a linear layer:
 #
-# - our functions reach MNIST_ACCURACY on the 10,000 test images after three epochs,
-#   in MNIST_SECONDS on one thread;
-# - for a batch of 64, forward *and* backward with matrices take MNIST_FAST,
-#   the nested loops MNIST_LOOPS for forward alone: FACTOR times longer. With
-#   them, the three epochs would take MNIST_HOURS.
-
+# - our functions reach **97.8 %** on the 10,000 test images after three epochs,
+#   in 24 seconds on one thread;
+# - for a batch of 64, a whole training step, forward *and* backward, takes
+#   7 ms with matrices. The nested loops take 1.6 s for the forward convolution
+#   alone, **more than 200 times longer**. With them the three epochs would
+#   last over an hour, and that without a single gradient.
 
 # %%
 def mnist_forward(params, x):
@@ -837,9 +840,9 @@ else:
 # **Now deep, with PyTorch.** You know what `nn.Conv2d` and `nn.MaxPool2d` do,
 # forwards and backwards, so let them do it. `course.nn.ConvNet` stacks
 # convolution, batch normalisation (assignment a09) and ReLU, and pools in
-# between; `course.train.fit` trains it with AdamW. On the digits it is about as
-# good as it can get; on MNIST two epochs of it make less than half the errors of
-# the network above.
+# between; `course.train.fit` trains it with AdamW. On the digits two stages
+# reach 98.4 %. On MNIST three stages reach 98.5 % after two epochs, a third
+# fewer errors than the network above.
 
 # %%
 torch.manual_seed(0)
@@ -854,7 +857,7 @@ course.viz.learning_curves(history)
 # %%
 if have_mnist:
     torch.manual_seed(0)
-    deep = course.nn.ConvNet([8, 16, 32], classes=10)
+    deep = course.nn.ConvNet([16, 32, 64], classes=10)
     history = course.train.fit(
         deep, mnist, mnist_test, epochs=2, batch_size=128, lr=1e-2,
         schedule="one-cycle", device="cpu", progress=False,

@@ -89,6 +89,20 @@ def ridge_fit__accepted_singular_values(X, y, lam):
     return w, y.mean() - mean @ w
 
 
+def ridge_fit__accepted_normal_equations(X, y, lam):
+    A, t = X - X.mean(0), y - y.mean()
+    gram = A.T @ A + lam * torch.eye(X.shape[1], dtype=X.dtype, device=X.device)
+    w = torch.linalg.solve(gram, A.T @ t) if lam else torch.linalg.pinv(A) @ t
+    return w, y.mean() - X.mean(0) @ w
+
+
+def ridge_fit__accepted_pinv_of_the_gram_matrix(X, y, lam):
+    A, t = X - X.mean(0), y - y.mean()
+    gram = A.T @ A + lam * torch.eye(X.shape[1]).to(X)
+    w = torch.linalg.pinv(gram) @ (A.T @ t)
+    return w, y.mean() - X.mean(0) @ w
+
+
 def ridge_fit__accepted_dual(X, y, lam):
     """N equations for D weights: w is a combination of the (centred) samples."""
     A, t = X - X.mean(0), y - y.mean()

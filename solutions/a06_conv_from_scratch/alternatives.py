@@ -24,40 +24,6 @@ def conv_out_size__oracle_torch(n, k, stride=1, pad=0, dilation=1):
     return out.shape[-1]
 
 
-# --- receptive_field -------------------------------------------------------------
-
-
-def receptive_field__walks_back(layers):
-    size, jump = 1, 1
-    for k, stride, dilation in reversed(layers):
-        size = (size - 1) * stride + (k - 1) * dilation + 1
-        jump = jump * stride
-    return size, jump
-
-
-def receptive_field__oracle_positions(layers):
-    def first_and_last(output):
-        seen = {output}
-        for k, stride, dilation in reversed(layers):
-            seen = {p * stride + j * dilation for p in seen for j in range(k)}
-        return min(seen), max(seen)
-
-    first, last = first_and_last(0)
-    return last - first + 1, first_and_last(1)[0] - first
-
-
-def receptive_field__oracle_transposed_convolution(layers):
-    lengths = []
-    for outputs in (1, 2):
-        spread = torch.ones(1, 1, outputs)
-        for k, stride, dilation in layers[::-1]:
-            spread = F.conv_transpose1d(
-                spread, torch.ones(1, 1, k), stride=stride, dilation=dilation
-            )
-        lengths.append(spread.shape[-1])
-    return lengths[0], lengths[1] - lengths[0]
-
-
 # --- conv2d_naive ----------------------------------------------------------------
 
 
@@ -107,6 +73,40 @@ def conv2d_naive__seven_loops(x, w, b, stride=1, pad=0):
 
 def conv2d_naive__oracle_torch(x, w, b, stride=1, pad=0):
     return F.conv2d(x, w, b, stride, pad)
+
+
+# --- receptive_field -------------------------------------------------------------
+
+
+def receptive_field__walks_back(layers):
+    size, jump = 1, 1
+    for k, stride, dilation in reversed(layers):
+        size = (size - 1) * stride + (k - 1) * dilation + 1
+        jump = jump * stride
+    return size, jump
+
+
+def receptive_field__oracle_positions(layers):
+    def first_and_last(output):
+        seen = {output}
+        for k, stride, dilation in reversed(layers):
+            seen = {p * stride + j * dilation for p in seen for j in range(k)}
+        return min(seen), max(seen)
+
+    first, last = first_and_last(0)
+    return last - first + 1, first_and_last(1)[0] - first
+
+
+def receptive_field__oracle_transposed_convolution(layers):
+    lengths = []
+    for outputs in (1, 2):
+        spread = torch.ones(1, 1, outputs)
+        for k, stride, dilation in layers[::-1]:
+            spread = F.conv_transpose1d(
+                spread, torch.ones(1, 1, k), stride=stride, dilation=dilation
+            )
+        lengths.append(spread.shape[-1])
+    return lengths[0], lengths[1] - lengths[0]
 
 
 # --- im2col ----------------------------------------------------------------------

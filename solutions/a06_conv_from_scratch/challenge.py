@@ -140,7 +140,7 @@ def _mnist(answers: ModuleType) -> dict[str, float]:
     right = sum(int((net.forward(a)[0].argmax(1) == b).sum()) for a, b in parts)
 
     torch.manual_seed(0)
-    deep = course.nn.ConvNet([8, 16, 32], classes=10)
+    deep = course.nn.ConvNet([16, 32, 64], classes=10)
     history = course.train.fit(
         deep,
         train,

@@ -53,77 +53,10 @@ def conv_out_size__truncates_towards_zero(n, k, stride=1, pad=0, dilation=1):
     return max(0, int((n + 2 * pad - dilation * (k - 1) - 1) / stride) + 1)
 
 
-# --- receptive_field -------------------------------------------------------------
-
-
-def receptive_field__own_stride_counted(layers):
-    """You multiply by a layer's own stride before you add its kernel: the taps of a
-    layer lie as far apart as its *inputs* do; its stride moves only its outputs
-    apart, which is the next layer's business."""
-    size, jump = 1, 1
-    for k, stride, dilation in layers:
-        jump *= stride
-        size += (k - 1) * dilation * jump
-    return size, jump
-
-
-def receptive_field__strides_at_the_end(layers):
-    """You multiply all the kernels by all the strides at the end: a stride stretches
-    only the layers that come after it."""
-    span, jump = 0, 1
-    for k, stride, dilation in layers:
-        span += (k - 1) * dilation
-        jump *= stride
-    return 1 + span * jump, jump
-
-
-def receptive_field__ignores_stride(layers):
-    """You leave the strides out of the size: after a layer with stride 2,
-    neighbouring pixels are two input pixels apart, and a kernel on top of it reaches
-    twice as far."""
-    jump = math.prod(stride for _, stride, _ in layers)
-    return 1 + sum((k - 1) * dilation for k, _, dilation in layers), jump
-
-
-def receptive_field__ignores_dilation(layers):
-    """You ignore the dilation: k taps that lie d apart reach (k - 1) * d pixels on,
-    not k - 1."""
-    size, jump = 1, 1
-    for k, stride, _ in layers:
-        size += (k - 1) * jump
-        jump *= stride
-    return size, jump
-
-
-def receptive_field__adds_whole_kernels(layers):
-    """You add k per layer instead of k - 1: one tap falls on what was seen already,
-    only the others widen the field. One 3-tap layer sees 3 pixels, not 4."""
-    size, jump = 1, 1
-    for k, stride, dilation in layers:
-        size += k * dilation * jump
-        jump *= stride
-    return size, jump
-
-
-def receptive_field__recursion_from_the_wrong_end(layers):
-    """You run the recursion size <- (size - 1) * stride + span from the input to the
-    output: it asks how many inputs feed `size` outputs of one layer, so it must start
-    at the last layer and walk back."""
-    size, jump = 1, 1
-    for k, stride, dilation in layers:
-        size = (size - 1) * stride + (k - 1) * dilation + 1
-        jump *= stride
-    return size, jump
-
-
-def receptive_field__adds_strides(layers):
-    """You add the strides up: two layers with stride 3 take one pixel in nine, not
-    one in six. Strides multiply."""
-    size, jump = 1, 1
-    for k, stride, dilation in layers:
-        size += (k - 1) * dilation * jump
-        jump += stride - 1
-    return size, jump
+def conv_out_size__returns_a_float(n, k, stride=1, pad=0, dilation=1):
+    """Your number is right but a float: a count is an int, or range() and torch.empty()
+    refuse it. Use // instead of / and floor."""
+    return float(max(0, (n + 2 * pad - dilation * (k - 1) - 1) // stride + 1))
 
 
 # --- conv2d_naive ----------------------------------------------------------------
@@ -211,6 +144,91 @@ def conv2d_naive__one_position_short(x, w, b, stride=1, pad=0):
     return out + b[:, None, None]
 
 
+def conv2d_naive__default_dtype_and_device(x, w, b, stride=1, pad=0):
+    """Your output is always float32 and on the CPU: torch.zeros(...) alone does not
+    know what x is. Give it dtype=x.dtype, device=x.device, or use x.new_zeros(...)."""
+    kh, kw = w.shape[2:]
+    padded = F.pad(x, (pad, pad, pad, pad))
+    windows = padded.unfold(2, kh, stride).unfold(3, kw, stride)
+    rows, columns = windows.shape[2:4]
+    out = torch.zeros(len(x), len(w), rows, columns)
+    out[:] = torch.einsum("ncrsij,fcij->nfrs", windows, w) + b[:, None, None]
+    return out
+
+
+# --- receptive_field -------------------------------------------------------------
+
+
+def receptive_field__own_stride_counted(layers):
+    """You multiply by a layer's own stride before you add its kernel: the taps of a
+    layer lie as far apart as its *inputs* do; its stride moves only its outputs
+    apart, which is the next layer's business."""
+    size, jump = 1, 1
+    for k, stride, dilation in layers:
+        jump *= stride
+        size += (k - 1) * dilation * jump
+    return size, jump
+
+
+def receptive_field__strides_at_the_end(layers):
+    """You multiply all the kernels by all the strides at the end: a stride stretches
+    only the layers that come after it."""
+    span, jump = 0, 1
+    for k, stride, dilation in layers:
+        span += (k - 1) * dilation
+        jump *= stride
+    return 1 + span * jump, jump
+
+
+def receptive_field__ignores_stride(layers):
+    """You leave the strides out of the size: after a layer with stride 2,
+    neighbouring pixels are two input pixels apart, and a kernel on top of it reaches
+    twice as far."""
+    jump = math.prod(stride for _, stride, _ in layers)
+    return 1 + sum((k - 1) * dilation for k, _, dilation in layers), jump
+
+
+def receptive_field__ignores_dilation(layers):
+    """You ignore the dilation: k taps that lie d apart reach (k - 1) * d pixels on,
+    not k - 1."""
+    size, jump = 1, 1
+    for k, stride, _ in layers:
+        size += (k - 1) * jump
+        jump *= stride
+    return size, jump
+
+
+def receptive_field__adds_whole_kernels(layers):
+    """You add k per layer instead of k - 1: one tap falls on what was seen already,
+    only the others widen the field. One 3-tap layer sees 3 pixels, not 4."""
+    size, jump = 1, 1
+    for k, stride, dilation in layers:
+        size += k * dilation * jump
+        jump *= stride
+    return size, jump
+
+
+def receptive_field__recursion_from_the_wrong_end(layers):
+    """You run the recursion size <- (size - 1) * stride + span from the input to the
+    output: it asks how many inputs feed `size` outputs of one layer, so it must start
+    at the last layer and walk back."""
+    size, jump = 1, 1
+    for k, stride, dilation in layers:
+        size = (size - 1) * stride + (k - 1) * dilation + 1
+        jump *= stride
+    return size, jump
+
+
+def receptive_field__adds_strides(layers):
+    """You add the strides up: two layers with stride 3 take one pixel in nine, not
+    one in six. Strides multiply."""
+    size, jump = 1, 1
+    for k, stride, dilation in layers:
+        size += (k - 1) * dilation * jump
+        jump += stride - 1
+    return size, jump
+
+
 # --- im2col ----------------------------------------------------------------------
 
 
@@ -269,6 +287,17 @@ def im2col__ignores_stride(x, kh, kw, stride=1, pad=0):
     padded = F.pad(x, (pad, pad, pad, pad))
     windows = padded.unfold(2, kh, 1).unfold(3, kw, 1)
     return windows.permute(0, 1, 4, 5, 2, 3).flatten(1, 3).flatten(2)
+
+
+def im2col__default_dtype_and_device(x, kh, kw, stride=1, pad=0):
+    """Your matrix is always float32 and on the CPU: torch.zeros(...) alone does not
+    know what x is. Give it dtype=x.dtype, device=x.device, or use x.new_zeros(...)."""
+    padded = F.pad(x, (pad, pad, pad, pad))
+    windows = padded.unfold(2, kh, stride).unfold(3, kw, stride)
+    windows = windows.permute(0, 1, 4, 5, 2, 3).flatten(1, 3).flatten(2)
+    out = torch.zeros(windows.shape)
+    out[:] = windows
+    return out
 
 
 # --- col2im ----------------------------------------------------------------------
@@ -701,6 +730,19 @@ def avgpool2d__swaps_height_and_width(x, kh, kw, stride, pad=0):
     windows = F.pad(x, border).unfold(2, kh, stride).unfold(3, kw, stride)
     out = windows.sum(dim=(-2, -1)) / pixels
     return out, (pixels, x.shape, kh, kw, stride, pad)
+
+
+def avgpool2d_backward__padding_not_removed(dout, cache):
+    """Your dx still has the border on it: cut it off, dx is shaped like x."""
+    pixels, (n, c, height, width), kh, kw, stride, pad = cache
+    rows, columns = dout.shape[2:]
+    padded = dout.new_zeros(n, c, height + 2 * pad, width + 2 * pad)
+    for i in range(kh):
+        for j in range(kw):
+            down = slice(i, i + stride * rows, stride)
+            right = slice(j, j + stride * columns, stride)
+            padded[:, :, down, right] += dout / pixels
+    return padded
 
 
 def avgpool2d_backward__not_divided(dout, cache):

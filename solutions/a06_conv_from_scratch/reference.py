@@ -37,33 +37,6 @@ def conv_out_size(n, k, stride=1, pad=0, dilation=1):
     return max(0, (n + 2 * pad - span) // stride + 1)
 
 
-def receptive_field(layers):
-    """Find how many input pixels one output pixel of a stack can see.
-
-    A pooling layer counts like a convolution: only kernel size, stride and
-    dilation matter. Padding and image borders are ignored.
-
-    Args:
-        layers: list of (k, stride, dilation), from the layer next to the
-            input to the last one. May be empty.
-
-    Returns:
-        (size, jump), two ints. size: number of input pixels from the first
-        to the last one that can influence one output pixel (holes that a
-        dilation leaves in between are counted). jump: distance in input
-        pixels between the fields of two neighbouring output pixels. An
-        empty stack has (1, 1).
-
-    Source: Araujo, Norris and Sim, Computing Receptive Fields of
-    Convolutional Neural Networks, Distill 2019.
-    """
-    size, jump = 1, 1
-    for k, stride, dilation in layers:
-        size += (k - 1) * dilation * jump  # neighbours are still `jump` apart
-        jump *= stride
-    return size, jump
-
-
 def conv2d_naive(x, w, b, stride=1, pad=0):
     """Slide every kernel over every image, with nested loops.
 
@@ -101,6 +74,33 @@ def conv2d_naive(x, w, b, stride=1, pad=0):
                     window = padded[n, :, top : top + kh, left : left + kw]
                     out[n, f, r, s] = (window * w[f]).sum() + b[f]
     return out
+
+
+def receptive_field(layers):
+    """Find how many input pixels one output pixel of a stack can see.
+
+    A pooling layer counts like a convolution: only kernel size, stride and
+    dilation matter. Padding and image borders are ignored.
+
+    Args:
+        layers: list of (k, stride, dilation), from the layer next to the
+            input to the last one. May be empty.
+
+    Returns:
+        (size, jump), two ints. size: number of input pixels from the first
+        to the last one that can influence one output pixel (holes that a
+        dilation leaves in between are counted). jump: distance in input
+        pixels between the fields of two neighbouring output pixels. An
+        empty stack has (1, 1).
+
+    Source: Araujo, Norris and Sim, Computing Receptive Fields of
+    Convolutional Neural Networks, Distill 2019.
+    """
+    size, jump = 1, 1
+    for k, stride, dilation in layers:
+        size += (k - 1) * dilation * jump  # neighbours are still `jump` apart
+        jump *= stride
+    return size, jump
 
 
 def im2col(x, kh, kw, stride=1, pad=0):

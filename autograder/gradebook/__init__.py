@@ -1,0 +1,1 @@
+"""Where the engine meets nbgrader. The only subpackage that imports nbgrader."""

@@ -1,0 +1,81 @@
+"""nbgrader's own steps, called in-process, one at a time.
+
+nbgrader changes the working directory and the environment: never call it from threads.
+"""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from ..errors import AutograderError
+from .config import configure, course_config
+
+
+def api(root: Path) -> Any:
+    """nbgrader's API for a course directory, with the instructor's configuration."""
+    config = Config()
+    configure(config, root)
+    config.merge(course_config(root))
+    return NbGraderAPI(config=config)
+
+
+@contextmanager
+def _inside(root: Path) -> Iterator[None]:
+    """nbgrader reads some paths from the working directory, and calls alembic."""
+    before, path = Path.cwd(), os.environ.get("PATH", "")
+    os.chdir(root)
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), path))
+    level = logging.getLogger("traitlets").level
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.getLogger("traitlets").setLevel(level)
+        os.environ["PATH"] = path
+        os.chdir(before)
+
+
+def _done(result: dict[str, Any], what: str) -> None:
+    if not result["success"]:
+        log = "\n".join(filter(None, (result.get("log"), result.get("error"))))
+        found = re.findall(r"^ *(\w[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.M)
+        reason = found[0] if found else (log.strip().splitlines() or ["no message"])[-1]
+        raise AutograderError(f"nbgrader could not {what}: {reason}")
+
+
+def generate_assignment(root: Path, assignment: str) -> None:
+    """Make the students' version of source/<assignment>."""
+    with _inside(root):
+        result = api(root).generate_assignment(assignment, force=True, create=True)
+    _done(result, f"generate {assignment}")
+
+
+def autograde(root: Path, assignment: str, student: str) -> None:
+    """Sanitize one submission and import its results into the gradebook."""
+    with _inside(root):
+        result = api(root).autograde(assignment, student, force=True, create=True)
+    _done(result, f"import the grades of {student}")
+
+
+def generate_feedback(root: Path, assignment: str) -> None:
+    """Write feedback/<student>/<assignment>/*.html for every graded student."""
+    with _inside(root):
+        result = api(root).generate_feedback(assignment, force=True)
+    _done(result, f"generate feedback for {assignment}")
+
+
+def scores(root: Path, assignment: str) -> dict[str, tuple[float, float]]:
+    """Score and maximum by student, as the gradebook has them."""
+    with _inside(root), api(root).gradebook as gradebook:
+        found = {}
+        for submission in gradebook.assignment_submissions(assignment):
+            found[submission.student.id] = (submission.score, submission.max_score)
+        return found

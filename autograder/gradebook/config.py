@@ -1,0 +1,50 @@
+"""nbgrader's configuration: our preprocessors in place of its Execute and scores."""
+
+from pathlib import Path
+from typing import Any
+
+from traitlets.config import Config, PyFileConfigLoader
+
+from ..authoring.stub import BEGIN, END, STUB
+
+
+def configure(c: Any, root: Path) -> None:
+    """Set up nbgrader for a course directory; called by its nbgrader_config.py."""
+    from nbgrader.preprocessors import (
+        AssignLatePenalties,
+        CheckCellMetadata,
+        DeduplicateIds,
+        LimitOutput,
+        OverwriteCells,
+        OverwriteKernelspec,
+    )
+
+    from .preprocessors import ImportResults, KeepKnownMetadata, SaveResults
+
+    c.CourseDirectory.root = str(root)
+    c.Exchange.root = str(root / ".autograder" / "exchange")
+    c.ClearSolutions.code_stub = {"python": STUB}
+    c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")
+    c.ClearSolutions.end_solution_delimeter = END.removeprefix("### ")
+    c.ClearSolutions.text_stub = "*Your answer here.*"
+    c.OverwriteCells.add_missing_cells = True
+    c.ImportResults.course = str(root)
+    c.Autograde.sanitize_preprocessors = [
+        KeepKnownMetadata,
+        DeduplicateIds,
+        OverwriteKernelspec,
+        OverwriteCells,
+        CheckCellMetadata,
+    ]
+    c.Autograde.autograde_preprocessors = [
+        ImportResults,
+        LimitOutput,
+        SaveResults,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+
+
+def course_config(root: Path) -> Config:
+    """What the instructor's nbgrader_config.py says."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()

@@ -1,0 +1,63 @@
+"""Which files of a course directory we wrote, so that none that a person changed
+is ever overwritten.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from ..errors import CourseDirectoryError
+
+FILE = "manifest.json"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file in one step: a reader sees the old or the new content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+class Manifest:
+    """Hashes of the files that were generated into a course directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.path = root / ".autograder" / FILE
+        self.hashes: dict[str, str] = {}
+        if self.path.exists():
+            self.hashes = json.loads(self.path.read_text(encoding="utf-8"))
+
+    def changed(self, folder: Path) -> list[str]:
+        """Files in a folder that differ from what was generated there."""
+        return [
+            name
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and ".ipynb_checkpoints" not in path.parts
+            if self.hashes.get(name := self._name(path)) != _hash(path)
+        ]
+
+    def refuse_changed(self, folder: Path) -> None:
+        """Raise if regenerating this folder would overwrite a person's work."""
+        if changed := self.changed(folder):
+            raise CourseDirectoryError(
+                f"{', '.join(changed)} was changed by hand and would be overwritten; "
+                "move it away, or pass --overwrite."
+            )
+
+    def note(self, folder: Path) -> None:
+        """Remember a folder's files as generated."""
+        for path in folder.rglob("*"):
+            if path.is_file():
+                self.hashes[self._name(path)] = _hash(path)
+        text = json.dumps(self.hashes, indent=1, sort_keys=True)
+        write_atomically(self.path, text.encode())
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

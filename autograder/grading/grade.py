@@ -1,0 +1,265 @@
+"""Grading one submission: cells to the jail, observations to the judge, a result."""
+
+import atexit
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import catalogue, pack
+from ..authoring.notebook import check_id, packs_for, source_notebook
+from ..catalogue import CHECKS, Assignment
+from ..decide import judge_exercise
+from ..errors import UnknownNameError
+from ..exercise import Exercise
+from ..jail.job import Cell, Job, Outcome
+from ..observe import Observation
+from ..pack import ExercisePack
+from ..transport import Tensors, TransportError, load_observation
+from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
+from .jailer import Jailer, frames
+from .notebooks import canonical, cells_to_run
+from .plain import grade_plain
+from .results import SubmissionResult, key_of
+
+if TYPE_CHECKING:
+    from ..gradebook.course import Course
+
+KEPT = Path(".autograder") / "expected"
+BASE_SECONDS = 5.0
+TIMES_REFERENCE = 50.0
+
+
+@dataclass
+class Grader:
+    """Grades submissions of one assignment on one seed.
+
+    Attributes:
+        assignment: with its solutions, which never leave this process.
+        seed: secret of the course; inputs of the cases are drawn from it.
+        trust: run without the lock.
+        cache: folder to keep expected outputs in.
+    """
+
+    assignment: Assignment
+    seed: str
+    trust: bool = False
+    cache: Path | None = None
+    jailer: Jailer = field(default_factory=Jailer)
+
+    @cached_property
+    def packs(self) -> dict[str, ExercisePack]:
+        """What is expected: computed once for the class and kept."""
+        if self.cache is None:
+            return packs_for(self.assignment, self.seed)
+        folder = self.cache / self.assignment.name / key_of(self._version, self.seed)
+        if not (folder / pack.FILE).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            pack.save(packs_for(self.assignment, self.seed), folder)
+        return pack.load(folder)
+
+    @cached_property
+    def released(self) -> Any:
+        """The notebook as it was built, to tell its cells from the student's."""
+        return source_notebook(self.assignment)
+
+    @cached_property
+    def _version(self) -> str:
+        files = self.assignment.files()
+        return key_of(*(p.name + p.read_text(encoding="utf-8") for p in files))
+
+    def key(self, cells: list[Cell]) -> str:
+        """Identifies this work: same key, same result."""
+        return key_of(
+            canonical(cells), self._version, self.seed, "cpu", str(self.trust)
+        )
+
+    def cells(self, notebook: Any) -> list[Cell]:
+        """What to execute of a submitted notebook."""
+        return cells_to_run(notebook, self.released)
+
+    def grade(self, student: str, cells: list[Cell]) -> SubmissionResult:
+        """Run the cells in the jail and judge what they show."""
+        start = time.perf_counter()
+        given = {name: own.given for name, own in self.packs.items()}
+        checks = (self.assignment.folder / CHECKS).read_text(encoding="utf-8")
+        job = Job(
+            self.assignment.name,
+            checks,
+            cells,
+            {name: _limit(own) for name, own in self.packs.items()},
+            seed=self.seed,
+            trusted=self.trust,
+        )
+        outcome = self.jailer.run(job, given)
+        shown = _Shown.of(outcome, cells)
+        result = SubmissionResult(student, self.assignment.name, self.key(cells))
+        for name, exercise in self.assignment.checks.exercises.items():
+            judged = self._judged(exercise, shown)
+            result.exercises[check_id(name)] = judged
+            result.scores[check_id(name)] = judged.score
+        result.flags = shown.flags
+        result.seconds = time.perf_counter() - start
+        return result
+
+    def _judged(self, exercise: Exercise, shown: "_Shown") -> ExerciseResult:
+        expected = self.packs[exercise.name]
+        seen = dict(shown.seen.get(exercise.name, {}))
+        if ending := shown.endings.get(exercise.name):
+            _fill(exercise, expected, seen, ending)
+        try:
+            return judge_exercise(exercise, expected, seen)
+        except Exception as error:  # our fault: it must cost nobody a point
+            flag = f"the judge failed ({type(error).__name__}: {error}); please report"
+            broken = [
+                CaseResult(c.name, c.sentence, Verdict.BROKEN) for c in exercise.cases
+            ]
+            return ExerciseResult(exercise.name, exercise.points, broken, flags=[flag])
+
+
+Seen = dict[tuple[str, str], Observation | Ending]
+
+
+def _fill(
+    exercise: Exercise, expected: ExercisePack, seen: Seen, ending: Ending
+) -> None:
+    """The run that was under way gets the ending; later ones were not run."""
+    first = True
+    for variant in exercise.variants:
+        for case in exercise.cases:
+            key = (case.name, variant.name)
+            if key in seen or variant.name not in expected.cases[case.name].trees:
+                continue
+            if first or variant.name == "plain":
+                later = Ending(ending.verdict, "not run, see above")
+                seen[key] = ending if first else later
+            first = False
+
+
+def _limit(expected: ExercisePack) -> float:
+    """Wall seconds for an exercise: generous against the reference's time."""
+    total = sum(e.seconds * len(e.trees) for e in expected.cases.values())
+    return BASE_SECONDS + TIMES_REFERENCE * total
+
+
+@dataclass
+class _Shown:
+    """The jail's frames, sorted by exercise."""
+
+    seen: dict[str, Seen] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, outcome: Outcome, cells: list[Cell]) -> "_Shown":
+        shown = cls()
+        errors: dict[str, str] = {}  # exercise -> what went wrong in its cell
+        for index, what in outcome.bad_cells.items():
+            if index < len(cells):
+                shown._bad_cell(cells[index], what)
+        for data, tensors in frames(outcome):
+            try:
+                shown._take(data, tensors, cells, errors)
+            except (TransportError, KeyError, TypeError, ValueError, IndexError):
+                shown.flags.append("sent something that is not an observation")
+                break
+        if outcome.ending and not outcome.bad_cells:
+            shown.flags.append(f"the submission {outcome.ending}")
+        return shown
+
+    def _bad_cell(self, cell: Cell, what: str) -> None:
+        if cell.grade_id:
+            verdict = Verdict.TIMED_OUT if "too long" in what else Verdict.ERRORED
+            self.endings[cell.grade_id] = Ending(verdict, f"your cell {what}")
+        else:
+            self.flags.append(f"a cell outside the exercises {what}; it was left out")
+
+    def _take(
+        self,
+        data: dict[str, Any],
+        tensors: Tensors,
+        cells: list[Cell],
+        errors: dict[str, str],
+    ) -> None:
+        if "cell" in data:
+            if data["error"]:
+                name, message, where = map(str, data["error"])
+                text = f"your cell raised {name}: {message}" + f" ({where})" * bool(
+                    where
+                )
+                errors[cells[int(data["cell"])].grade_id] = text[:600]
+            return
+        name = str(data["exercise"])
+        if "observation" in data:
+            key = (str(data["case"]), str(data["variant"]))
+            observation = load_observation(data["observation"], tensors)
+            # The first word counts: an answer cannot take back what was seen.
+            self.seen.setdefault(name, {}).setdefault(key, observation)
+        elif "missing" in data:
+            missing = ", ".join(map(str, data["missing"]))
+            ending = Ending(Verdict.MISSING, f"the notebook does not define {missing}")
+            if name in errors:
+                ending = Ending(Verdict.ERRORED, errors[name])
+            self.endings.setdefault(name, ending)
+        else:
+            self.endings.setdefault(name, _ended(data))
+
+
+def _ended(data: Mapping[str, Any]) -> Ending:
+    status, seconds = data["status"], float(data["seconds"])
+    if status is None:
+        return Ending(
+            Verdict.TIMED_OUT,
+            f"your answer did not come to an end within {seconds:.0f} seconds",
+        )
+    how = f"signal {-int(status)}" if int(status) < 0 else f"exit code {int(status)}"
+    return Ending(Verdict.ERRORED, f"your answer ended the Python process ({how})")
+
+
+_graders: dict[tuple[str, str, bool], Grader] = {}
+
+
+def grader_for(course: "Course", assignment: str, trust: bool = False) -> Grader:
+    """One grader per assignment and process, so that its packs are built once."""
+    key = (str(course.root), assignment, trust)
+    if not _graders:
+        atexit.register(close_graders)
+    if key not in _graders:
+        _graders[key] = Grader(
+            catalogue.find(assignment), course.seed, trust, course.root / KEPT
+        )
+    return _graders[key]
+
+
+def close_graders() -> None:
+    """End the warm processes."""
+    while _graders:
+        _graders.popitem()[1].jailer.close()
+
+
+def result_for(
+    course: "Course", assignment: str, student: str, notebook: Any, trust: bool = False
+) -> SubmissionResult:
+    """The stored result of this very submission, or a new one."""
+    if assignment not in known_names():
+        return grade_plain(course, assignment, student, notebook, trust)
+    grader = grader_for(course, assignment, trust)
+    cells = grader.cells(notebook)
+    stored = SubmissionResult.load(
+        course.results, assignment, student, grader.key(cells)
+    )
+    if stored:
+        return stored
+    result = grader.grade(student, cells)
+    result.save(course.results)
+    return result
+
+
+def known_names() -> list[str]:
+    """Assignments of the catalogue; none where there is no repository."""
+    try:
+        return catalogue.names()
+    except UnknownNameError:
+        return []

@@ -1,0 +1,110 @@
+"""Reading notebooks that may be broken, and choosing the cells to execute."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from ..errors import NotebookError
+from ..jail.job import Cell
+
+MAX_MEGABYTES = 200
+MAX_SOURCE = 2_000_000
+
+
+def read_notebook(path: Path) -> Any:
+    """A submitted notebook as version 4; NotebookError says what is wrong with it."""
+    where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise NotebookError(
+            f"{where} was not handed in; ask for a notebook of exactly that name."
+        ) from None
+    if size > MAX_MEGABYTES * 2**20:
+        raise NotebookError(
+            f"{where} has {size / 2**20:.0f} MB ({MAX_MEGABYTES} MB are read); clear "
+            "its outputs and hand it in again."
+        )
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except UnicodeDecodeError:
+        reason = "it is not a text file"
+    except nbformat.reader.NotJSONError:
+        reason = "it is not JSON"
+    except Exception as error:  # nbformat raises KeyError, AttributeError and more
+        reason = f"its format is wrong ({type(error).__name__})"
+    else:
+        return _checked(notebook, where)
+    raise NotebookError(
+        f"{where} cannot be read: {reason}; open it in Jupyter, save it and hand it "
+        "in again."
+    )
+
+
+def _checked(notebook: Any, where: str) -> Any:
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(
+        isinstance(c, dict) and isinstance(c.get("source"), str) for c in cells
+    ):
+        raise NotebookError(
+            f"{where} cannot be read: it has no cells; open it in Jupyter, save it "
+            "and hand it in again."
+        )
+    return notebook
+
+
+def grade_id(cell: Mapping[str, Any]) -> str:
+    """The nbgrader id of a cell, or ""."""
+    metadata = cell.get("metadata")
+    own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    found = own.get("grade_id") if isinstance(own, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def cells_to_run(
+    notebook: Any, released: Any, demonstrations: bool = False
+) -> list[Cell]:
+    """The set-up, the answers and what the student added, in order.
+
+    Args:
+        notebook: as handed in.
+        released: the notebook that was built for release, which says what is what.
+        demonstrations: re-run the released demonstrations, too.
+    """
+    ours = {c["id"]: c for c in released.cells}
+    sources = {c.source.strip() for c in released.cells if _role(c) == "demo"}
+    checks = {grade_id(c) for c in released.cells if _is_check(c)}
+    answers = {grade_id(c) for c in released.cells} - checks
+    found = []
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") != "code" or grade_id(cell) in checks - {""}:
+            continue
+        source = cell["source"][:MAX_SOURCE]
+        known = ours.get(cell.get("id"))
+        demo = source.strip() in sources or (
+            known is not None and _role(known) == "demo"
+        )
+        if demo and not demonstrations:
+            if source.strip() not in sources:
+                found.append(Cell(source, "", definitions_only=True))
+            continue
+        name = grade_id(cell)
+        found.append(Cell(source, name if name in answers else ""))
+    return found
+
+
+def _role(cell: Any) -> str:
+    return str(cell.metadata.get("autograder", {}).get("role", ""))
+
+
+def _is_check(cell: Any) -> bool:
+    own = cell.metadata.get("nbgrader", {})
+    return bool(own.get("grade")) and not own.get("solution")
+
+
+def canonical(cells: list[Cell]) -> str:
+    """The same text for the same work, for the key of a result."""
+    return json.dumps([[c.source, c.grade_id, c.definitions_only] for c in cells])

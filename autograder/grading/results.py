@@ -1,0 +1,69 @@
+"""Results as files: written atomically, keyed by all that went into them."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..gradebook.manifest import write_atomically
+from ..verdicts import ExerciseResult, Verdict
+
+FORMAT = 1
+
+
+@dataclass
+class SubmissionResult:
+    """What one submission earned.
+
+    Attributes:
+        key: hash of submission, assignment version, seed and device.
+        exercises: results by the grade id of the check cell.
+        scores: points by grade id; also of plain test cells.
+        notes: text shown under a plain test cell.
+        flags: what an instructor should look at.
+    """
+
+    student: str
+    assignment: str
+    key: str
+    exercises: dict[str, ExerciseResult] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def broken(self) -> bool:
+        """Whether our own code failed somewhere."""
+        return any(e.verdict == Verdict.BROKEN for e in self.exercises.values())
+
+    def save(self, folder: Path) -> None:
+        """Write <folder>/<assignment>/<student>.json."""
+        data = vars(self) | {
+            "format": FORMAT,
+            "exercises": {k: e.to_json() for k, e in self.exercises.items()},
+        }
+        path = folder / self.assignment / f"{self.student}.json"
+        write_atomically(path, json.dumps(data, indent=1).encode())
+
+    @classmethod
+    def load(
+        cls, folder: Path, assignment: str, student: str, key: str = ""
+    ) -> "SubmissionResult | None":
+        """The stored result, if it has that key; None if it must be made anew."""
+        path = folder / assignment / f"{student}.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data.pop("format") != FORMAT or key not in {"", data["key"]}:
+                return None
+            exercises = {
+                k: ExerciseResult.from_json(e) for k, e in data.pop("exercises").items()
+            }
+            return cls(**data, exercises=exercises)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # absent, torn or of another version: grade again
+
+
+def key_of(*parts: str) -> str:
+    """A key that changes when any part does."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,102 @@
+"""What goes into the jail, and the frames that come out."""
+
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO
+
+from ..transport import MAX_BYTES, Tensors, TransportError, from_bytes, to_bytes
+
+
+@dataclass
+class Cell:
+    """A cell to execute.
+
+    Attributes:
+        source: its code.
+        grade_id: the exercise whose answer it holds, or a test cell's id, or "".
+        definitions_only: take functions, classes and imports, skip the rest.
+    """
+
+    source: str
+    grade_id: str = ""
+    definitions_only: bool = False
+
+
+@dataclass
+class Job:
+    """One submission to run. Everything in it may be known to a student.
+
+    Attributes:
+        assignment: its name.
+        checks: source of checks.py; empty for a notebook with plain asserts.
+        cells: what to execute first.
+        limits: seconds of wall time by exercise.
+        cell_seconds: wall time per cell.
+        megabytes: memory on top of the warm process's.
+        seed: of the cases' inputs.
+        trusted: run without the lock (the instructor's --trust-students).
+    """
+
+    assignment: str
+    checks: str
+    cells: list[Cell]
+    limits: dict[str, float] = field(default_factory=dict)
+    cell_seconds: float = 20.0
+    megabytes: int = 2048
+    seed: str = ""
+    trusted: bool = False
+
+    def to_bytes(self, given: Any, tensors: Tensors) -> bytes:
+        """The request; `given` holds inputs made outside, as dumped trees."""
+        return to_bytes({"job": asdict(self), "given": given}, tensors)
+
+    @classmethod
+    def from_bytes(cls, frame: bytes) -> tuple["Job", Any, Tensors]:
+        """Undo `to_bytes`."""
+        data, tensors = from_bytes(frame)
+        job = cls(**data["job"])
+        job.cells = [Cell(**c) for c in data["job"]["cells"]]
+        return job, data["given"], tensors
+
+
+@dataclass
+class Outcome:
+    """How a job went, from the warm process: trustworthy, unlike the frames.
+
+    Attributes:
+        bad_cells: index of a cell that hung or killed the process -> what happened.
+        ending: why the child stopped early, or "".
+        frames: raw bytes from the child.
+    """
+
+    bad_cells: dict[int, str]
+    ending: str
+    frames: bytes
+
+
+def write_block(stream: BinaryIO, block: bytes) -> None:
+    """One length-prefixed block."""
+    stream.write(len(block).to_bytes(8, "big") + block)
+    stream.flush()
+
+
+def read_block(stream: BinaryIO, most: int = 4 * MAX_BYTES) -> bytes:
+    """Read a block; EOFError at the end, TransportError if it is too long."""
+    head = stream.read(8)
+    if len(head) < 8:
+        raise EOFError
+    length = int.from_bytes(head, "big")
+    if length > most:
+        raise TransportError("block too long")
+    block = stream.read(length)
+    if len(block) < length:
+        raise EOFError
+    return block
+
+
+def send_frame(descriptor: int, data: Any, tensors: Tensors) -> None:
+    """Write a frame to the supervisor's pipe."""
+    frame = to_bytes(data, tensors)
+    block = memoryview(len(frame).to_bytes(8, "big") + frame)
+    while block:
+        block = block[os.write(descriptor, block) :]
