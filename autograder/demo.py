@@ -74,7 +74,7 @@ def hand_in_class(course: Course, assignment: Assignment) -> list[str]:
     released = course.root / "release" / assignment.name / f"{assignment.name}.ipynb"
     exercises = list(assignment.checks.exercises.values())
     right = {e.name: reference_answer(assignment, e) for e in exercises}
-    right |= {w: "Because the gradient is zero." for w in assignment.checks.written}
+    right |= dict.fromkeys(assignment.checks.written, "Because the gradient is zero.")
     second = exercises[1]
 
     def instead(template: str) -> dict[str, str]:

@@ -197,7 +197,7 @@ def strong_penalty(ridge_fit, rng):
 @ridge_fit.case
 def more_features_than_samples(ridge_fit, rng):
     """There may be fewer samples than features."""
-    w, b = ridge_fit(rng.normal(3, 5), rng.normal(3, mean=1.0), 0.5)
+    w, b = ridge_fit(rng.normal(3, 5), rng.normal(3, mean=6.0), 1.0)
     return {"w": w, "b": b}
 
 
@@ -243,7 +243,7 @@ bias_variance = Exercise("bias_variance", points=3)
 def straight_lines(bias_variance, rng):
     """Bias and variance of a line that is fitted to a sine."""
     x, x_test = rng.uniform(9, low=-3.0, high=3.0), rng.uniform(4, low=-2.0, high=3.0)
-    noise = rng.normal(6, 9, std=0.5)
+    noise = rng.normal(6, 9, std=1.5)
     bias2, var = bias_variance(line, x, torch.sin, noise, x_test)
     return {"bias2": bias2, "var": var}
 
@@ -252,7 +252,7 @@ def straight_lines(bias_variance, rng):
 def constant_prediction(bias_variance, rng):
     """A constant prediction has variance, and its bias depends on the point."""
     x, x_test = rng.uniform(4, low=-3.0, high=3.0), rng.uniform(7, low=0.0, high=2.0)
-    noise = rng.normal(3, 4, std=2.0)
+    noise = rng.normal(8, 4, std=2.0)
     bias2, var = bias_variance(average, x, torch.sin, noise, x_test)
     return {"bias2": bias2, "var": var}
 

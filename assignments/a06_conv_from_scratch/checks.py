@@ -173,10 +173,9 @@ def dilation_stretches_its_own_layer(receptive_field, rng):
 @receptive_field.case(hidden=True)
 def everything_at_once(receptive_field, rng):
     """Kernels, strides and dilations of all sizes work together."""
-    layers = [
-        (rng.integer(2, 6), rng.integer(1, 4), rng.integer(1, 4))
-        for _ in range(6)
-    ]  # fmt: skip
+    strides, dilations = (2, 1, rng.integer(2, 4), 3), (1, 3, 2, 1)
+    kernels = [rng.integer(2, 6) for _ in strides]
+    layers = [*zip(kernels, strides, dilations, strict=True)]
     return receptive_field([*layers, (3, 2, 2), (2, 1, 3)])
 
 

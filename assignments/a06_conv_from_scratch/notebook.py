@@ -8,13 +8,13 @@
 # \underbrace{224 \cdot 224 \cdot 64}_{\text{outputs}}
 # \;\approx\; 4.8 \cdot 10^{11} \text{ weights.}$$
 #
-# A convolution does it with 1,728. It can, because it believes two things
-# about images: *what belongs together lies together* (so one output looks at
-# a small window only), and *what is worth finding here is worth finding there*
-# (so all windows share their weights). When both are true, and in images they
-# mostly are, a network that believes them needs less data, less memory and
-# less time. At the end you will take the first belief away from a network and
-# watch it pay.
+# A convolution with 3 × 3 kernels does it with $3 \cdot 3 \cdot 3 \cdot 64 =
+# 1728$. It can, because it believes two things about images: *what belongs
+# together lies together* (so one output looks at a small window only), and
+# *what is worth finding here is worth finding there* (so all windows share
+# their weights). When both are true, and in images they mostly are, a network
+# that believes them needs less data, less memory and less time. At the end you
+# will take the first belief away from a network and watch it pay.
 #
 # You will write convolution and pooling, **forwards and backwards**, with
 # nothing but sums, slices and matrix products; make them more than a hundred
@@ -27,8 +27,8 @@
 # $H' \times W'$ output, $S$ stride, $P$ padding.
 #
 # **You need** tensors and slices, the chain rule, and gradient descent. Where
-# an exercise asks you to write an operation, torch's own version of it is
-# switched off by the checker; everything else in torch is yours.
+# an exercise asks you to write an operation, the checker does not accept
+# torch's own version of it; everything else in torch is yours.
 
 # %% tags=["setup"]
 import math
@@ -81,7 +81,7 @@ plt.rcParams.update(
 #                     . <- left over           spans 7, fits twice
 #
 # > **Predict first.** An image of 224 × 224 goes through a 7 × 7 kernel with
-# > stride 2 and padding 3 (the first layer of every ResNet). How large is the
+# > stride 2 and padding 3 (the first layer of the usual ResNets). How large is the
 # > output? And how many rows of the padded image does no window ever touch?
 
 # %% exercise="conv_out_size"
@@ -142,7 +142,7 @@ panels = {"the photograph": grey[0, 0], **found, "steepness": steepness}
 fig, axes = plt.subplots(2, 3, figsize=(9.6, 4.5))
 for ax, (name, panel) in zip(axes.flat, panels.items(), strict=True):
     limit = 0.6 * panel.abs().max()
-    signed = {"cmap": "PuOr", "vmin": -limit, "vmax": limit}
+    signed = {"cmap": "PuOr_r", "vmin": -limit, "vmax": limit}
     ax.imshow(panel, **(signed if panel.min() < 0 else {"cmap": "gray"}))
     ax.set_title(name)
     ax.axis("off")
@@ -151,8 +151,8 @@ print(f"{windows:,} windows in {seconds:.1f} s")
 # %% [markdown]
 # The last three kernels have weights that **sum to zero**: where the image is
 # even, as in the sky, they answer 0 (white). "∂ across" lights up at upright
-# edges and is blind to level ones; "∂ down" is the other way round. Purple and
-# orange tell the direction: from dark to bright, or from bright to dark. The
+# edges and is blind to level ones; "∂ down" is the other way round. Orange and
+# purple tell the direction: from dark to bright, or from bright to dark. The
 # last panel, $\sqrt{(\partial\,\text{across})^2 + (\partial\,\text{down})^2}$,
 # forgets the direction and keeps the edge. A network's first layer learns
 # kernels much like these; you will see your own in section 7.
@@ -236,7 +236,7 @@ for name, layers in stacks.items():
 #
 # The receptive field says what *can* matter, not what does. In a stack of ten
 # 3 × 3 layers a corner pixel reaches the output along a single path, the
-# centre pixel along thousands. The picture below measures the influence of
+# centre pixel along 80 million. The picture below measures the influence of
 # each pixel, averaged over 100 stacks with random kernels.
 
 # %%
@@ -437,9 +437,11 @@ print(f"<x, A'y> = {(x * col2im(y, x.shape, 3, 2)).sum():.12f}")
 #
 # Look at the signs. In (1) the kernel's indices are *added*, here they are
 # *subtracted*: the kernel runs over dout turned by 180°. This is the
-# convolution of mathematics, with the roles of $C$ and $F$ exchanged. For a
-# larger stride, put $S - 1$ zeros between the entries of dout first, then (5)
-# holds; and at the end cut off the padding, whose gradient nobody needs.
+# convolution of mathematics, with the roles of $C$ and $F$ exchanged. Where
+# $y - i$ or $z - j$ lies outside of dout, there is nothing to add. For a
+# larger stride, put $S - 1$ zeros between the entries of dout first (and zeros
+# at the end for rows that were left over), then (5) holds. Last, cut off the
+# padding, whose gradient nobody needs.
 #
 # In the matrices of (3) the same three lines read
 # $\;\text{dW} = \text{dout} \cdot \text{cols}^\top$,
@@ -575,9 +577,9 @@ for name, (before, after) in before_and_after.items():
 #    that the gradients with respect to $z$ are equal as well (leave out
 #    ties).
 # 2. Show by an example with numbers that for *mean* pooling neither holds.
-# 3. Suppose your network has convolution, ReLU, 2 × 2 max pooling. What would
-#    you gain by exchanging the last two, and what, if you switched to mean
-#    pooling later without noticing?
+# 3. Suppose your network has convolution, ReLU, 2 × 2 max pooling. What do you
+#    gain if you exchange the last two? And what happens if somebody later puts
+#    mean pooling in place of max pooling?
 
 # %% [markdown] written="pool_and_relu"
 
@@ -644,9 +646,9 @@ print(f"the causal peak comes {(second - first) * 1000 / rate:.0f} ms later")
 
 # %% [markdown]
 # A causal filter is late by half its length, here 12 samples or 48 ms: that is
-# the price of not knowing the future. On the right, four layers with
-# two taps each carry one sample to the next 16 outputs and to none before it.
-# In the centred stack it leaks to *earlier* times. If such a leak
+# the price of not knowing the future. On the right, four causal layers with two
+# taps each carry sample 20 to 16 outputs, from its own time on. In the centred
+# stack it reaches *earlier* times. If such a leak
 # happens by accident, in a model that should predict the future, the test score
 # is wonderful and the model is worthless. It takes one misplaced zero.
 
@@ -667,8 +669,8 @@ print(f"the causal peak comes {(second - first) * 1000 / rate:.0f} ms later")
 #
 # and then one step per arrow: through the linear layer (transpose), undo the
 # flattening, through the pooling, through the ReLU (which asks $z$, not $p$:
-# see the written question), through the convolution. In this exercise the
-# stages come from torch if you like, *forward*; backward there is no autograd.
+# see the written question), through the convolution. Forward, the stages may
+# come from torch; backward there is no autograd.
 
 # %% exercise="train_convnet"
 
@@ -776,8 +778,9 @@ print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 #
 # **MNIST, by your own functions.** 60,000 images of 28 × 28. This time
 # *everything* is yours: `im2col` and a product forwards, `conv2d_backward`,
-# `maxpool2d` and its backward pass. The cell runs when the data are there: set
-# the environment variable `COURSE_DATA` to a folder that holds them.
+# `maxpool2d` and its backward pass. The cell runs when the data are there: let
+# `course.data.mnist()` download them once, or set the environment variable
+# `COURSE_DATA` to a folder that holds them.
 # Eight 5 × 5 kernels with stride 2, max pooling and a linear layer:
 #
 # - our functions reach **97.8 %** on the 10,000 test images after three epochs,
@@ -786,6 +789,7 @@ print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 #   7 ms with matrices. The nested loops take 1.6 s for the forward convolution
 #   alone, **more than 200 times longer**. With them the three epochs would
 #   last over an hour, and that without a single gradient.
+
 
 # %%
 def mnist_forward(params, x):
@@ -847,10 +851,10 @@ else:
 # %%
 torch.manual_seed(0)
 deep = course.nn.ConvNet([16, 32], classes=10)
+plan = {"lr": 1e-2, "schedule": "one-cycle", "progress": False}
 history = course.train.fit(
-    deep, train, test, epochs=12, batch_size=64, lr=1e-2,
-    schedule="one-cycle", device="cpu", progress=False,
-)  # fmt: skip
+    deep, train, test, epochs=12, batch_size=64, device="cpu", **plan
+)
 print(f"digits: {history['test_accuracy'][-1]:.1%}")
 course.viz.learning_curves(history)
 
@@ -858,10 +862,7 @@ course.viz.learning_curves(history)
 if have_mnist:
     torch.manual_seed(0)
     deep = course.nn.ConvNet([16, 32, 64], classes=10)
-    history = course.train.fit(
-        deep, mnist, mnist_test, epochs=2, batch_size=128, lr=1e-2,
-        schedule="one-cycle", device="cpu", progress=False,
-    )  # fmt: skip
+    history = course.train.fit(deep, mnist, mnist_test, epochs=2, **plan)
     print(f"MNIST: {history['test_accuracy'][-1]:.2%}")
 
 # %% [markdown]

@@ -20,8 +20,12 @@ from .stub import BEGIN, END, solution_source
 
 def reference_answer(assignment: Assignment, exercise: Exercise) -> str:
     """The reference's source, without markers."""
+    return _bare(assignment, exercise.functions)
+
+
+def _bare(assignment: Assignment, functions: tuple[str, ...]) -> str:
     path = assignment.solutions / "reference.py"
-    lines = solution_source(path, exercise.functions).splitlines()
+    lines = solution_source(path, functions).splitlines()
     return "\n".join(line for line in lines if line.strip() not in {BEGIN, END})
 
 
@@ -38,10 +42,12 @@ def alternative_answer(assignment: Assignment, exercise: Exercise, slug: str) ->
 def _named_answer(
     assignment: Assignment, exercise: Exercise, module: ModuleType, slug: str
 ) -> str:
-    parts = [reference_answer(assignment, exercise)]
+    parts = []
     for name in exercise.functions:
         function = getattr(module, f"{name}__{slug}", None)
-        if function is not None:
+        if function is None:
+            parts.append(_bare(assignment, (name,)))
+        else:
             own = inspect.getsource(function).replace(f"{name}__{slug}", name)
             parts += [*_needed(function, module), own]
     return "\n\n".join(parts)

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,9 @@ def _inside(root: Path) -> Iterator[None]:
     level = logging.getLogger("traitlets").level
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():  # nbgrader's own, about its database
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.getLogger("traitlets").setLevel(level)
         os.environ["PATH"] = path

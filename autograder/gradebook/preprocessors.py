@@ -16,7 +16,7 @@ CHECK = "check-"
 
 
 class KeepKnownMetadata(NbGraderPreprocessor):
-    """Drops cell tags and unknown metadata (a tag may tell nbconvert to skip a cell)."""
+    """Drops cell tags and unknown metadata (a tag can make nbconvert skip a cell)."""
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         """Keep the keys that nbgrader and the engine write."""
@@ -33,11 +33,12 @@ class ImportResults(NbGraderPreprocessor):
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Put each exercise's report under its check cell."""
         from ..grading.grade import result_for
+        from ..grading.results import Who
         from .course import Course
 
-        who = resources["nbgrader"]
-        course = Course.open(Path(self.course))
-        result = result_for(course, who["assignment"], who["student"], notebook)
+        own = resources["nbgrader"]
+        who = Who(own["student"], own["assignment"], own["notebook"])
+        result = result_for(Course.open(Path(self.course)), who, notebook)
         resources["autograder"] = result
         for cell in notebook.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")

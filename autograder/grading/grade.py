@@ -1,6 +1,5 @@
 """Grading one submission: cells to the jail, observations to the judge, a result."""
 
-import atexit
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +18,10 @@ from ..observe import Observation
 from ..pack import ExercisePack
 from ..transport import Tensors, TransportError, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
-from .jailer import Jailer, frames
+from .jailer import Jailer, frames, shared_jailer
 from .notebooks import canonical, cells_to_run
 from .plain import grade_plain
-from .results import SubmissionResult, key_of
+from .results import SubmissionResult, Who, key_of
 
 if TYPE_CHECKING:
     from ..gradebook.course import Course
@@ -47,7 +46,7 @@ class Grader:
     seed: str
     trust: bool = False
     cache: Path | None = None
-    jailer: Jailer = field(default_factory=Jailer)
+    jailer: Jailer = field(default_factory=shared_jailer)
 
     @cached_property
     def packs(self) -> dict[str, ExercisePack]:
@@ -95,7 +94,9 @@ class Grader:
         )
         outcome = self.jailer.run(job, given)
         shown = _Shown.of(outcome, cells)
-        result = SubmissionResult(student, self.assignment.name, self.key(cells))
+        result = SubmissionResult(
+            student, self.assignment.name, self.assignment.name, self.key(cells)
+        )
         for name, exercise in self.assignment.checks.exercises.items():
             judged = self._judged(exercise, shown)
             result.exercises[check_id(name)] = judged
@@ -224,8 +225,6 @@ _graders: dict[tuple[str, str, bool], Grader] = {}
 def grader_for(course: "Course", assignment: str, trust: bool = False) -> Grader:
     """One grader per assignment and process, so that its packs are built once."""
     key = (str(course.root), assignment, trust)
-    if not _graders:
-        atexit.register(close_graders)
     if key not in _graders:
         _graders[key] = Grader(
             catalogue.find(assignment), course.seed, trust, course.root / KEPT
@@ -233,26 +232,17 @@ def grader_for(course: "Course", assignment: str, trust: bool = False) -> Grader
     return _graders[key]
 
 
-def close_graders() -> None:
-    """End the warm processes."""
-    while _graders:
-        _graders.popitem()[1].jailer.close()
-
-
 def result_for(
-    course: "Course", assignment: str, student: str, notebook: Any, trust: bool = False
+    course: "Course", who: Who, notebook: Any, trust: bool = False
 ) -> SubmissionResult:
     """The stored result of this very submission, or a new one."""
-    if assignment not in known_names():
-        return grade_plain(course, assignment, student, notebook, trust)
-    grader = grader_for(course, assignment, trust)
+    if who.assignment not in known_names():
+        return grade_plain(course.results, who, notebook, trust)
+    grader = grader_for(course, who.assignment, trust)
     cells = grader.cells(notebook)
-    stored = SubmissionResult.load(
-        course.results, assignment, student, grader.key(cells)
-    )
-    if stored:
+    if stored := SubmissionResult.load(who.path(course.results), grader.key(cells)):
         return stored
-    result = grader.grade(student, cells)
+    result = grader.grade(who.student, cells)
     result.save(course.results)
     return result
 

@@ -1,5 +1,6 @@
 """The trusted end of the jail: starts the warm process and reads what comes out."""
 
+import atexit
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import IO, Any
 
 from ..errors import AutograderError
@@ -90,6 +92,14 @@ class Jailer:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "without a word"
+
+
+@cache
+def shared_jailer() -> Jailer:
+    """The one warm process of this process; ended at exit at the latest."""
+    jailer = Jailer()
+    atexit.register(jailer.close)
+    return jailer
 
 
 def _environment(folder: str) -> dict[str, str]:

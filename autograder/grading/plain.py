@@ -6,33 +6,36 @@ nbgrader, so these scores are only as good as the asserts.
 """
 
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ..jail.job import Cell, Job
-from .jailer import Jailer, frames
+from .jailer import frames, shared_jailer
 from .notebooks import canonical, grade_id
-from .results import SubmissionResult, key_of
-
-if TYPE_CHECKING:
-    from ..gradebook.course import Course
+from .results import SubmissionResult, Who, key_of
 
 
 def grade_plain(
-    course: "Course", assignment: str, student: str, notebook: Any, trust: bool = False
+    folder: Path, who: Who, notebook: Any, trust: bool = False
 ) -> SubmissionResult:
-    """Execute a sanitized notebook and score its test cells."""
+    """Execute a sanitized notebook and score its test cells.
+
+    Args:
+        folder: where result files lie.
+        who: whose notebook it is.
+        notebook: as nbgrader sanitized it, test cells restored.
+        trust: run without the lock.
+    """
     cells = [
         Cell(c["source"], grade_id(c))
         for c in notebook["cells"]
         if c["cell_type"] == "code"
     ]
     key = key_of(canonical(cells), "plain", str(trust))
-    stored = SubmissionResult.load(course.results, assignment, student, key)
-    if stored:
+    if stored := SubmissionResult.load(who.path(folder), key):
         return stored
     start = time.perf_counter()
-    with Jailer() as jailer:
-        outcome = jailer.run(Job(assignment, "", cells, trusted=trust), {})
+    outcome = shared_jailer().run(Job(who.assignment, "", cells, trusted=trust), {})
     errors: dict[int, str] = dict(outcome.bad_cells)
     finished = set()
     for data, _ in frames(outcome):
@@ -41,7 +44,7 @@ def grade_plain(
             finished.add(index)
             if data.get("error"):
                 errors[index] = ": ".join(map(str, data["error"][:2]))
-    result = SubmissionResult(student, assignment, key)
+    result = SubmissionResult(who.student, who.assignment, who.notebook, key)
     points = _points(notebook)
     for index, cell in enumerate(cells):
         if cell.grade_id in points:
@@ -51,7 +54,7 @@ def grade_plain(
                 "passed" if right else errors.get(index, "not run")
             )
     result.seconds = time.perf_counter() - start
-    result.save(course.results)
+    result.save(folder)
     return result
 
 

@@ -11,6 +11,19 @@ from ..verdicts import ExerciseResult, Verdict
 FORMAT = 1
 
 
+@dataclass(frozen=True)
+class Who:
+    """One notebook of one submission."""
+
+    student: str
+    assignment: str
+    notebook: str
+
+    def path(self, folder: Path) -> Path:
+        """Where its result lies."""
+        return folder / self.assignment / self.student / f"{self.notebook}.json"
+
+
 @dataclass
 class SubmissionResult:
     """What one submission earned.
@@ -25,6 +38,7 @@ class SubmissionResult:
 
     student: str
     assignment: str
+    notebook: str
     key: str
     exercises: dict[str, ExerciseResult] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
@@ -38,20 +52,24 @@ class SubmissionResult:
         return any(e.verdict == Verdict.BROKEN for e in self.exercises.values())
 
     def save(self, folder: Path) -> None:
-        """Write <folder>/<assignment>/<student>.json."""
+        """Write <folder>/<assignment>/<student>/<notebook>.json."""
         data = vars(self) | {
             "format": FORMAT,
             "exercises": {k: e.to_json() for k, e in self.exercises.items()},
         }
-        path = folder / self.assignment / f"{self.student}.json"
+        path = Who(self.student, self.assignment, self.notebook).path(folder)
         write_atomically(path, json.dumps(data, indent=1).encode())
 
+    def merge(self, other: "SubmissionResult") -> None:
+        """Add another notebook of the same submission."""
+        self.exercises |= other.exercises
+        self.scores |= {f"{other.notebook}/{k}": v for k, v in other.scores.items()}
+        self.flags += other.flags
+        self.seconds += other.seconds
+
     @classmethod
-    def load(
-        cls, folder: Path, assignment: str, student: str, key: str = ""
-    ) -> "SubmissionResult | None":
+    def load(cls, path: Path, key: str = "") -> "SubmissionResult | None":
         """The stored result, if it has that key; None if it must be made anew."""
-        path = folder / assignment / f"{student}.json"
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data.pop("format") != FORMAT or key not in {"", data["key"]}:
@@ -62,6 +80,15 @@ class SubmissionResult:
             return cls(**data, exercises=exercises)
         except (OSError, ValueError, KeyError, TypeError):
             return None  # absent, torn or of another version: grade again
+
+
+def load_all(folder: Path, assignment: str, student: str) -> SubmissionResult | None:
+    """All notebooks of a submission as one result; None without any."""
+    paths = sorted((folder / assignment / student).glob("*.json"))
+    found = [r for r in map(SubmissionResult.load, paths) if r]
+    for other in found[1:]:
+        found[0].merge(other)
+    return found[0] if found else None
 
 
 def key_of(*parts: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from ..errors import AutograderError, CourseDirectoryError, UnknownNameError
 from ..gradebook import api
 from ..gradebook.course import Course
-from .grade import close_graders, known_names, result_for
+from .grade import known_names, result_for
+from .jailer import shared_jailer
 from .notebooks import read_notebook
-from .results import SubmissionResult
+from .results import SubmissionResult, Who, load_all
 
 Say = Callable[[str], None]
 
@@ -66,7 +67,7 @@ def grade_class(
             except AutograderError as error:
                 graded.problems.append(f"{student}: {error}")
     finally:
-        close_graders()
+        shared_jailer().close()
     return graded
 
 
@@ -80,9 +81,9 @@ def _grade_one(
 ) -> None:
     if not plain:
         notebook = read_notebook(course.submission(student, assignment))
-        result_for(course, assignment, student, notebook, trust)
+        result_for(course, Who(student, assignment, assignment), notebook, trust)
     api.autograde(course.root, assignment, student)
-    result = SubmissionResult.load(course.results, assignment, student)
+    result = load_all(course.results, assignment, student)
     if result is None:
         raise AutograderError("no result was written; run the command again.")
     graded.results[student] = result

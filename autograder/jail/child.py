@@ -1,4 +1,4 @@
-"""Inside the jail: execute the cells, then run each exercise in a process of its own."""
+"""Inside the jail: execute the cells, then each exercise in a process of its own."""
 
 import ast
 import contextlib

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from ..transport import MAX_BYTES, Tensors, TransportError, from_bytes, to_bytes
 
@@ -74,13 +74,13 @@ class Outcome:
     frames: bytes
 
 
-def write_block(stream: BinaryIO, block: bytes) -> None:
+def write_block(stream: IO[bytes], block: bytes) -> None:
     """One length-prefixed block."""
     stream.write(len(block).to_bytes(8, "big") + block)
     stream.flush()
 
 
-def read_block(stream: BinaryIO, most: int = 4 * MAX_BYTES) -> bytes:
+def read_block(stream: IO[bytes], most: int = 4 * MAX_BYTES) -> bytes:
     """Read a block; EOFError at the end, TransportError if it is too long."""
     head = stream.read(8)
     if len(head) < 8:

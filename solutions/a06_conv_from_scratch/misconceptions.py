@@ -161,7 +161,7 @@ def conv2d_naive__default_dtype_and_device(x, w, b, stride=1, pad=0):
 
 def receptive_field__own_stride_counted(layers):
     """You multiply by a layer's own stride before you add its kernel: the taps of a
-    layer lie as far apart as its *inputs* do; its stride moves only its outputs
+    layer lie as far apart as its inputs do; its stride moves only its outputs
     apart, which is the next layer's business."""
     size, jump = 1, 1
     for k, stride, dilation in layers:
@@ -250,7 +250,7 @@ def im2col__window_column_by_column(x, kh, kw, stride=1, pad=0):
 
 def im2col__positions_column_by_column(x, kh, kw, stride=1, pad=0):
     """Your windows come in the order of columns: they are numbered row by row, so the
-    second column of the matrix is the window one step to the *right*."""
+    second column of the matrix is the window one step to the right."""
     padded = F.pad(x, (pad, pad, pad, pad))
     windows = padded.unfold(2, kh, stride).unfold(3, kw, stride)
     return windows.permute(0, 1, 4, 5, 3, 2).flatten(1, 3).flatten(2)
@@ -493,9 +493,9 @@ def conv2d_backward__batch_averaged(dout, cache):
 
 
 def conv2d_backward__flip_missing(dout, cache):
-    """Your dx slides the kernel over the gradient the same way round as the forward
-    pass: going back it is turned by 180 degrees, because a pixel that tap (i, j) saw
-    lies i rows *below* the window's corner, seen from the pixel i rows *above*."""
+    """Your dx has the kernel the wrong way round. If every pixel collects from dout,
+    the kernel is turned by 180 degrees; if every gradient stamps the kernel on its
+    window, the kernel stays upright. You seem to mix the two."""
     x, w, stride, pad = cache
     kh, kw = w.shape[2:]
     rows, columns = dout.shape[2:]
@@ -533,7 +533,7 @@ def conv2d_backward__overlaps_overwritten(dout, cache):
 
 def conv2d_backward__unpadded_image_in_dw(dout, cache):
     """Your dw pairs the gradients with the wrong pixels once there is padding: the
-    kernel slid over the *padded* image, so dw must be computed from that one."""
+    kernel slid over the padded image, so dw must be computed from that one."""
     x, w, stride, pad = cache
     kh, kw = w.shape[2:]
     shifted = F.pad(x, (0, 2 * pad, 0, 2 * pad))
@@ -803,7 +803,7 @@ def conv1d__looks_ahead(x, w, dilation=1, causal=True):
 
 def conv1d__pads_right(x, w, dilation=1, causal=True):
     """You put the causal padding on the right: then out[t] sees x[t] and what comes
-    *after* it. The zeros stand for the time before the recording began."""
+    after it. The zeros stand for the time before the recording began."""
     steps, k = x.shape[-1], w.shape[-1]
     reach = (k - 1) * dilation
     left = 0 if causal else reach // 2
@@ -844,7 +844,7 @@ def conv1d__always_causal(x, w, dilation=1, causal=True):
 
 
 def conv1d__flips_the_kernel(x, w, dilation=1, causal=True):
-    """You flip the kernel: w[..., 0] meets the *oldest* sample in view, and in a
+    """You flip the kernel: w[..., 0] meets the oldest sample in view, and in a
     causal filter w[..., -1] meets the present one."""
     steps, k = x.shape[-1], w.shape[-1]
     reach = (k - 1) * dilation
@@ -880,7 +880,7 @@ def conv1d__cut_off_the_graph(x, w, dilation=1, causal=True):
 
 
 def train_convnet__relu_gradient_after_pool(params, batches, lr):
-    """You ask the *pooled* map where the ReLU was open: an average is positive as soon
+    """You ask the pooled map where the ReLU was open: an average is positive as soon
     as one of its four pixels is, so dead pixels get a gradient. The mask comes from
     the convolution's output, pixel by pixel, after the gradient went back through the
     pooling."""
@@ -932,7 +932,7 @@ def train_convnet__relu_gradient_missing(params, batches, lr):
 
 
 def train_convnet__lr_not_scaled(params, batches, lr):
-    """Your step grows with the batch: you follow the gradient of the *sum* of the
+    """Your step grows with the batch: you follow the gradient of the sum of the
     losses. The loss is their average, so divide by the number of images, once."""
     w, b, v, c = (p.clone() for p in params)
     losses = []
@@ -985,7 +985,7 @@ def train_convnet__pool_gradient_not_divided(params, batches, lr):
 
 def train_convnet__new_weights_in_the_gradient(params, batches, lr):
     """You update the linear layer before its weights have carried the gradient back:
-    all four gradients belong to the *old* parameters. Compute all, then step."""
+    all four gradients belong to the old parameters. Compute all, then step."""
     w, b, v, c = (p.clone() for p in params)
     losses = []
     for x, y in batches:
