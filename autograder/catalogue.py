@@ -5,6 +5,7 @@ Also reads a release folder, which holds the checks but no solutions.
 
 import importlib.util
 import inspect
+import os
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,12 @@ CHECKS = "checks.py"
 
 
 def repository() -> Path:
-    """The folder that holds assignments/ and solutions/."""
+    """The folder that holds assignments/ and solutions/.
+
+    COURSE_REPOSITORY names it where the package is installed apart from them.
+    """
+    if named := os.environ.get("COURSE_REPOSITORY"):
+        return Path(named).resolve()
     beside = Path(__file__).resolve().parent.parent
     for folder in (beside, Path.cwd(), *Path.cwd().parents):
         if (folder / "assignments").is_dir() and (folder / "solutions").is_dir():

@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 all well, 1 the content or a grade is broken, 2 misuse."""
+"""The command line.
+
+Exit codes: 0 all well, 1 the content or a grade is broken, 2 misuse.
+"""
 
 import json
 import sys

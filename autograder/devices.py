@@ -7,6 +7,8 @@ import torch
 
 from .pretended import GPU, Pretended, pretended_gpu
 
+__all__ = ["GPU", "device_of", "move", "on_cpu", "real_gpu", "second_device"]
+
 
 def real_gpu() -> bool:
     """Whether this process can use CUDA."""

@@ -4,35 +4,23 @@ This is the only module that calls an answer. While grading it runs in the jail,
 there is no reference and no expected value.
 """
 
-import linecache
 import time
-import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
+from .boundary import Boundary
 from .devices import second_device
 from .exercise import Case, Exercise
+from .faults import Fault, fault_of
 from .rng import Rng, case_seed
+from .surroundings import undisturbed
 from .tree import TooMuchError, Tree, to_tree
 from .variants import PLAIN, Variant
-from .watch import Boundary, forbidden_calls
-
-
-@dataclass
-class Fault:
-    """An exception that an answer raised, in words."""
-
-    type: str
-    message: str
-    where: list[str] = field(
-        default_factory=list
-    )  # the answer's own lines, innermost last
+from .watch import forbidden_calls
 
 
 @dataclass
@@ -45,6 +33,7 @@ class Observation:
     forbidden: list[str] = field(default_factory=list)
     seconds: float = 0.0
     drew: bool = True  # whether the case drew arrays: without, it has no variants
+    scale: float = 0.0  # of what was drawn, noted in jittered runs
 
 
 Candidate = Mapping[str, Any]  # function name -> implementation
@@ -120,10 +109,10 @@ def _observe(
             arguments[name] = _fitted(given, rng, variant)
         else:
             arguments[name] = boundary.wrap(candidate[name])
-    seen = forbidden_calls(exercise.forbid if variant.watched else ())
+    case_file = case.function.__code__.co_filename
+    forbidden_names = exercise.forbid if variant.watched else ()
     result = Observation()
-    with warnings.catch_warnings(), _global_seed(), seen as forbidden:
-        warnings.simplefilter("ignore")
+    with undisturbed(), forbidden_calls(forbidden_names, case_file) as forbidden:
         start = time.perf_counter()
         try:
             value = case.function(**arguments)
@@ -135,27 +124,12 @@ def _observe(
             raise
         except BaseException as error:  # SystemExit of an answer, too
             result.seconds = time.perf_counter() - start
-            result.fault = _fault(error, case)
+            result.fault = fault_of(error, case_file)
     result.drew = bool(rng.drawn)
+    result.scale = rng.scale
     result.mutated = sorted(boundary.mutated)
     result.forbidden = sorted(forbidden)
     return result
-
-
-@contextmanager
-def _global_seed() -> Iterator[None]:
-    """An answer that draws from a global generator draws the same numbers each time.
-
-    Not torch.manual_seed, which costs a millisecond for devices that are not there.
-    """
-    ours, theirs = torch.default_generator.get_state(), np.random.get_state()
-    torch.default_generator.manual_seed(0)
-    np.random.seed(0)
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(ours)
-        np.random.set_state(theirs)
 
 
 def _fitted(given: Any, rng: Rng, variant: Variant) -> Any:
@@ -169,32 +143,4 @@ def _fitted(given: Any, rng: Rng, variant: Variant) -> Any:
     return rng.array(given) if hasattr(given, "dtype") else given
 
 
-def _fault(error: BaseException, case: Case) -> Fault:
-    """Type, message and the lines of the answer that led there."""
-    lines = []
-    case_file = case.function.__code__.co_filename
-    inside = False
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        name = frame.f_code.co_filename
-        if name == case_file:
-            inside = True
-        elif inside and _is_answer(name):
-            text = linecache.getline(name, line).strip()
-            lines.append(f"{frame.f_code.co_name}, line {line}: {text}")
-    return Fault(type(error).__name__, _message(error), lines[-3:])
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)[:500]
-    except Exception:
-        return "(its message could not be read)"
-
-
-def _is_answer(filename: str) -> bool:
-    """Frames of notebook cells and of files that are neither libraries nor ours."""
-    if filename.startswith("<frozen"):
-        return False
-    return not any(part in filename for part in ("site-packages", "/lib/python")) and (
-        "autograder" not in filename.replace("\\", "/").split("/")[-2:-1]
-    )
+__all__ = ["Candidate", "Fault", "Observation", "given_for", "observe", "observe_all"]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from .devices import move
+from .devices import GPU, move
 from .variants import Backend, Variant
 
+EPS = float(np.finfo(np.float32).eps)
 Array = Any  # torch.Tensor or numpy.ndarray, as the exercise's backend says
 
 
@@ -40,6 +41,8 @@ class Rng:
     Attributes:
         dtype: floating dtype of the variant (torch.dtype, or numpy.dtype).
         device: device of the variant, "cpu" for NumPy.
+        drawn: every array that was drawn.
+        scale: the largest float that was drawn (noted in jittered runs only).
     """
 
     def __init__(self, seed: int, variant: Variant, backend: Backend) -> None:
@@ -47,24 +50,25 @@ class Rng:
         self._variant = variant
         self._backend = backend
         self.drawn: list[Array] = []
+        self.scale = 0.0
         self.dtype: Any = (
             getattr(torch, variant.dtype)
             if backend == "torch"
             else np.dtype(variant.dtype)
         )
-        self.device = move(torch.zeros(1)).device if variant.moved else "cpu"
+        self.device: Any = GPU if variant.moved else "cpu"
 
     def normal(
         self, *shape: int, mean: float = 0.0, std: float = 1.0, grad: bool = False
     ) -> Array:
         """Normal numbers of the given shape."""
-        return self._made(self._generator.normal(mean, std, shape), grad)
+        return self._made(self._shaken(self._generator.normal(mean, std, shape)), grad)
 
     def uniform(
         self, *shape: int, low: float = 0.0, high: float = 1.0, grad: bool = False
     ) -> Array:
         """Uniform numbers in [low, high)."""
-        return self._made(self._generator.uniform(low, high, shape), grad)
+        return self._made(self._shaken(self._generator.uniform(low, high, shape)), grad)
 
     def integers(self, low: int, high: int, *shape: int) -> Array:
         """Integers (int64) in [low, high)."""
@@ -97,9 +101,20 @@ class Rng:
             return np.random.default_rng(seed)
         return torch.Generator().manual_seed(seed)
 
+    def _shaken(self, values: Any) -> Any:
+        """The values, in a jittered run off by a rounding error; never literals,
+        which may be chosen to lie on an edge."""
+        variant = self._variant
+        if not variant.jitter:
+            return values
+        rounding = np.random.default_rng((variant.jitter, len(self.drawn)))
+        return values * (1 + EPS * rounding.uniform(-1, 1, np.shape(values)))
+
     def _made(self, values: Any, grad: bool = False) -> Array:
         values = np.asarray(values)
         floating = values.dtype.kind == "f"
+        if self._variant.jitter and floating and values.size:
+            self.scale = max(self.scale, float(np.abs(values).max()))
         if self._backend == "numpy":
             made: Array = values.astype(self.dtype) if floating else values
             made = strided(made) if self._variant.strided else made

@@ -19,6 +19,7 @@ class Variant:
     strided: bool = False
     moved: bool = False
     watched: bool = False
+    jitter: int = 0  # not 0: what is drawn is off by float32's rounding error
 
 
 PLAIN = Variant("plain", "on plain input", watched=True)
@@ -28,6 +29,11 @@ STRIDED = Variant("strided", "with non-contiguous input", strided=True)
 DEVICE = Variant("device", "with input on a GPU", moved=True)
 
 VARIANTS = {v.name: v for v in (PLAIN, AGAIN, FLOAT64, STRIDED, DEVICE)}
+# Only the reference is run with these, to measure how a case amplifies rounding.
+JITTERED = tuple(
+    Variant("jittered", "with rounded input", dtype="float64", jitter=i)
+    for i in (1, 2, 3)
+)
 
 
 def variants_of(backend: Backend, without: tuple[str, ...] = ()) -> tuple[Variant, ...]:

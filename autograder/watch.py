@@ -1,32 +1,44 @@
-"""What the engine watches for while an answer runs.
+"""Calls that an exercise forbids, seen at run time while an answer runs.
 
-Arguments changed in place, and calls that the exercise forbids, seen at run time: at
-the dispatcher for torch operators, in the interpreter's profile hook for everything
+At the dispatcher for torch operators, in the interpreter's profile hook for everything
 else, so that no renaming or wrapping hides them.
+
+Leaves out other threads: modes and the hook belong to the thread of the case, so a call
+hidden in a thread of the answer's own is not seen. Nor is one made after an answer
+removed the hook; who does that knows what it does.
 """
 
-import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
+from types import BuiltinFunctionType
 from typing import Any
 
-import numpy as np
-import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .devices import on_cpu
-from .rng import strided
+from .errors import AuthoringError
+from .marks import gradient
 
-AUTOGRAD = ("torch.autograd.backward", "torch.autograd.grad")
+# Backward mode, and forward mode too: `torch.func` ends in one of these.
+AUTOGRAD = (
+    "torch.autograd.backward",
+    "torch.autograd.grad",
+    "torch.autograd.forward_ad.enter_dual_level",
+)
 
 
 class _Operators(TorchDispatchMode):
     def __init__(self, forbidden: set[str], seen: set[str]) -> None:
         super().__init__()
         self.forbidden, self.seen = forbidden, seen
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Otherwise the first operator imports torch._dynamo, which takes seconds.
+        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -38,28 +50,26 @@ class _Operators(TorchDispatchMode):
 
 
 @contextmanager
-def forbidden_calls(names: tuple[str, ...]) -> Iterator[set[str]]:
-    """Yields a set that fills with the forbidden names that were called."""
+def forbidden_calls(names: tuple[str, ...], case_file: str = "") -> Iterator[set[str]]:
+    """Yields a set that fills with the forbidden names that were called.
+
+    Args:
+        names: operators (`"aten::convolution"`), dotted names, or `"autograd"`.
+        case_file: the file of the case, whose own `gradient(...)` is no offence.
+    """
     seen: set[str] = set()
     operators = {n for n in names if "::" in n}
-    callables = {n: (n,) for n in names if "::" not in n}
-    if "autograd" in callables:
-        callables["autograd"] = AUTOGRAD
+    callables = {k: n for n in names if "::" not in n for k in _identities(n)}
     with ExitStack() as stack:
         if operators:
             stack.enter_context(_Operators(operators, seen))
         if callables:
-            stack.enter_context(_profiled(callables, seen))
+            stack.enter_context(_profiled(callables, seen, case_file))
         yield seen
 
 
 @contextmanager
-def _profiled(callables: dict[str, tuple[str, ...]], seen: set[str]) -> Iterator[None]:
-    codes: dict[Any, str] = {}
-    for name, paths in callables.items():
-        for path in paths:
-            codes[_identity(_resolve(path))] = name
-
+def _profiled(codes: dict[Any, str], seen: set[str], case_file: str) -> Iterator[None]:
     def profile(frame: Any, event: str, arg: Any) -> None:
         if event == "call":
             key = frame.f_code
@@ -67,7 +77,7 @@ def _profiled(callables: dict[str, tuple[str, ...]], seen: set[str]) -> Iterator
             key = id(arg)
         else:
             return
-        if key in codes:
+        if key in codes and not _asked_by_the_case(frame, case_file):
             seen.add(codes[key])
 
     before = sys.getprofile()
@@ -78,102 +88,40 @@ def _profiled(callables: dict[str, tuple[str, ...]], seen: set[str]) -> Iterator
         sys.setprofile(before)
 
 
+def _asked_by_the_case(frame: Any, case_file: str) -> bool:
+    """Whether the case itself observes a gradient."""
+    caller = frame.f_back
+    if caller is None or caller.f_code is not gradient.__code__:
+        return False
+    return bool(caller.f_back and caller.f_back.f_code.co_filename == case_file)
+
+
+@cache
+def _identities(name: str) -> tuple[Any, ...]:
+    """Code objects of Python functions, ids of built-in ones."""
+    paths = AUTOGRAD if name == "autograd" else (name,)
+    return tuple(_identity(path) for path in paths)
+
+
+def _identity(path: str) -> Any:
+    function = _resolve(path)
+    function = getattr(function, "_implementation", function)  # NumPy's dispatchers
+    function = inspect.unwrap(function)
+    if hasattr(function, "__code__"):
+        return function.__code__
+    if isinstance(function, BuiltinFunctionType):
+        return id(function)
+    raise AuthoringError(
+        f"forbid={path!r}: calls of a {type(function).__name__} cannot be seen. Name "
+        "the operator as torch's dispatcher sees it, or a function."
+    )
+
+
 def _resolve(path: str) -> Any:
     module, _, attribute = path.rpartition(".")
-    return getattr(importlib.import_module(module), attribute)
-
-
-def _identity(function: Any) -> Any:
-    """The code object of a Python function, or the id of a built-in one."""
-    function = getattr(function, "_implementation", function)  # NumPy's dispatchers
-    return getattr(inspect.unwrap(function), "__code__", id(function))
-
-
-def arrays_in(value: Any) -> Iterator[Any]:
-    """Tensors and arrays in a nest of dicts, lists and tuples."""
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        yield value
-    elif isinstance(value, dict):
-        for child in value.values():
-            yield from arrays_in(child)
-    elif isinstance(value, (list, tuple)):
-        for child in value:
-            yield from arrays_in(child)
-
-
-def _copy(array: Any) -> Any:
-    return array.copy() if isinstance(array, np.ndarray) else on_cpu(array).clone()
-
-
-def _changed(array: Any, before: Any) -> bool:
-    if isinstance(array, np.ndarray):
-        return array.shape != before.shape or array.tobytes() != before.tobytes()
-    now = on_cpu(array)
-    if now.shape != before.shape:
-        return True
-    return not bool(((now == before) | ((now != now) & (before != before))).all())
-
-
-class Boundary:
-    """Stands between a case and an answer's functions.
-
-    Args:
-        make_strided: hand over non-contiguous arguments.
-        watch: notice arguments that are changed in place.
-        known: arrays that `rng` drew, which have the right layout already.
-    """
-
-    def __init__(self, make_strided: bool, watch: bool, known: list[Any]) -> None:
-        self.make_strided, self.watch, self.known = make_strided, watch, known
-        self.mutated: set[str] = set()
-
-    def wrap(self, implementation: Any) -> Any:
-        """The implementation, observed; a class is observed method by method."""
-        if not (self.make_strided or self.watch):
-            return implementation
-        if not inspect.isclass(implementation):
-            return self._function(implementation, inspect.signature(implementation))
-        wrapped = {
-            name: self._function(method, inspect.signature(method), skip=1)
-            for name, method in vars(implementation).items()
-            if inspect.isfunction(method) and not name.startswith("_")
-        }
-        return type(implementation.__name__, (implementation,), wrapped)
-
-    def _function(
-        self, function: Callable[..., Any], signature: Any, skip: int = 0
-    ) -> Callable[..., Any]:
-        names = list(signature.parameters)
-
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if self.make_strided:
-                args = tuple(self._strided(a) for a in args)
-                kwargs = {k: self._strided(v) for k, v in kwargs.items()}
-            if not self.watch:
-                return function(*args, **kwargs)
-            named = [*zip(names, args, strict=False)][skip:] + [*kwargs.items()]
-            before = [(n, a, _copy(a)) for n, v in named for a in arrays_in(v)]
-            try:
-                return function(*args, **kwargs)
-            finally:
-                self.mutated |= {n for n, a, copy in before if _changed(a, copy)}
-
-        return call
-
-    def _strided(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: self._strided(v) for k, v in value.items()}
-        if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
-            return type(value)(self._strided(v) for v in value)
-        if not isinstance(value, (torch.Tensor, np.ndarray)):
-            return value
-        if any(value is k for k in self.known) or not _contiguous(value):
-            return value
-        return strided(value)
-
-
-def _contiguous(array: Any) -> bool:
-    if isinstance(array, np.ndarray):
-        return bool(array.flags.c_contiguous)
-    return bool(array.is_contiguous())
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError):
+        raise AuthoringError(
+            f"forbid={path!r}: there is no such function; correct the name in checks.py."
+        ) from None

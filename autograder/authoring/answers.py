@@ -61,10 +61,10 @@ def _needed(function: Any, module: ModuleType) -> list[str]:
         code = getattr(waiting.pop(), "__code__", None)
         for name in code.co_names if code else ():
             value = getattr(module, name, None)
-            if inspect.isfunction(value) and value.__module__ == module.__name__:
-                if name not in found:
-                    found[name] = inspect.getsource(value)
-                    waiting.append(value)
+            own = getattr(value, "__module__", "") == module.__name__
+            if own and inspect.isfunction(value) and name not in found:
+                found[name] = inspect.getsource(value)
+                waiting.append(value)
     return list(found.values())[::-1]
 
 

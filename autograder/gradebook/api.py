@@ -22,7 +22,7 @@ from .config import configure, course_config
 
 def api(root: Path) -> Any:
     """nbgrader's API for a course directory, with the instructor's configuration."""
-    config = Config()
+    root, config = root.resolve(), Config()
     configure(config, root)
     config.merge(course_config(root))
     return NbGraderAPI(config=config)

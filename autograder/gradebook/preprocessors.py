@@ -62,7 +62,8 @@ class SaveResults(SaveAutoGrades):
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Save every score into the gradebook."""
         self.result = resources["autograder"]
-        return super().preprocess(notebook, resources)
+        saved: tuple[Any, Any] = super().preprocess(notebook, resources)
+        return saved
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         if utils.is_solution(cell):  # a written answer: a person grades it

@@ -1,0 +1,135 @@
+"""What an answer may change around it, put back after every run.
+
+Random generators, grad mode, default dtype and device, threads, torch modes, NumPy's
+error handling, warnings, open figures and what is printed. One case then never depends
+on what an earlier one left behind.
+
+Leaves out what a process cannot take back: files, the environment, other threads.
+"""
+
+import io
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch.overrides import _len_torch_function_stack, _pop_mode
+from torch.utils._python_dispatch import _pop_mode as _pop_dispatch_mode
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes what is printed and forgets it."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Run an answer with fixed global seeds, in silence; put everything back."""
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(np.errstate())
+        stack.enter_context(redirect_stdout(_Nowhere()))
+        stack.enter_context(redirect_stderr(_Nowhere()))
+        stack.callback(_restore_generators, *_generators())
+        _restore_generators(*_seeded())
+        for restore in _restorers():
+            stack.callback(restore)
+        yield
+
+
+def _generators() -> tuple[Any, Any, Any]:
+    return (
+        torch.default_generator.get_state(),
+        np.random.get_state(),
+        random.getstate(),
+    )
+
+
+def _restore_generators(ours: Any, theirs: Any, pythons: Any) -> None:
+    # Not torch.manual_seed, which costs a millisecond for devices that are not there.
+    torch.default_generator.set_state(ours)
+    np.random.set_state(theirs)
+    random.setstate(pythons)
+
+
+@cache
+def _seeded() -> tuple[Any, Any, Any]:
+    """States of the three global generators after seeding with 0."""
+    return (
+        torch.Generator().manual_seed(0).get_state(),
+        np.random.RandomState(0).get_state(),
+        random.Random(0).getstate(),
+    )
+
+
+def _restorers() -> list[Callable[[], Any]]:
+    """One function for each setting, that puts it back if it was changed.
+
+    They are called from the last to the first: a default device is a mode, too, and
+    has to be put back before the modes are counted.
+    """
+    return [
+        _modes(),
+        _back(torch.is_grad_enabled, torch.set_grad_enabled),
+        _back(torch.get_default_dtype, torch.set_default_dtype),
+        _back(torch.get_num_threads, torch.set_num_threads),
+        _back(
+            torch.are_deterministic_algorithms_enabled,
+            torch.use_deterministic_algorithms,
+        ),
+        _back(torch.is_anomaly_enabled, torch.set_anomaly_enabled),
+        _back(sys.getrecursionlimit, sys.setrecursionlimit),
+        _back(_default_device, torch.set_default_device),
+        _back(_open_figures, _close_other_figures),
+    ]
+
+
+def _back(get: Callable[[], Any], put: Callable[[Any], Any]) -> Callable[[], Any]:
+    before = get()
+
+    def restore() -> None:
+        if get() != before:
+            put(before)
+
+    return restore
+
+
+def _default_device() -> Any:
+    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+    return context and context.device
+
+
+def _open_figures() -> list[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return list(pyplot.get_fignums()) if pyplot else []
+
+
+def _close_other_figures(before: list[int]) -> None:
+    pyplot: Any = sys.modules["matplotlib.pyplot"]
+    for number in set(_open_figures()) - set(before):
+        pyplot.close(number)
+
+
+def _modes() -> Callable[[], None]:
+    """Leave the modes that an answer entered and never left."""
+    functions = _len_torch_function_stack()
+    dispatches = torch._C._len_torch_dispatch_stack()
+
+    def restore() -> None:
+        while _len_torch_function_stack() > functions:
+            _pop_mode()
+        while torch._C._len_torch_dispatch_stack() > dispatches:
+            _pop_dispatch_mode()
+
+    return restore
