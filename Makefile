@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.set-up
+# Files that are shown in notebook cells: 79 columns.
+CELLS = $(wildcard */*/reference.py */*/notebook.py tests/*/*/*/reference.py tests/*/*/*/notebook.py)
 # One thread per torch process: idle OpenMP threads spin and starve the other processes.
 export OMP_NUM_THREADS ?= 1
 
@@ -23,7 +25,7 @@ demo: $(STAMP) ## run the whole loop on a small class: release, submit, grade, f
 	@$(BIN)/autograder demo
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 verify: $(STAMP) ## prove the content: every reference passes, every known mistake is caught and named
 	$(BIN)/autograder verify
@@ -31,7 +33,7 @@ verify: $(STAMP) ## prove the content: every reference passes, every known mista
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff format --check --line-length 79 solutions/*/reference.py assignments/*/notebook.py
+	$(BIN)/ruff format --check --line-length 79 $(CELLS)
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy

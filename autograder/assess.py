@@ -5,7 +5,8 @@ case judges of the checks.
 """
 
 from .exercise import Case, Exercise
-from .judge import Mismatch, compare
+from .explain import Mismatch
+from .judge import compare
 from .observe import Observation
 from .pack import Expected
 from .tree import plain

@@ -4,17 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from .assess import assess
 from .catalogue import CHECKS, Checks
 from .decide import judge_exercise
 from .errors import AutograderError
-from .exercise import Case, Exercise
-from .observe import Candidate, observe_all
+from .exercise import Exercise
+from .misconceptions import observe_until_wrong
+from .observe import Candidate
 from .pack import PUBLIC_SEED, ExercisePack, load
 from .report import Report
-from .variants import Variant
+from .verdicts import ExerciseResult
 
 
 def check(*answers: Any, folder: str | Path = ".") -> Report:
@@ -51,25 +49,9 @@ def _assignment(folder: Path) -> tuple[Checks, dict[str, ExercisePack]]:
     return Checks.read(folder / CHECKS), load(folder)
 
 
-def run_check(exercise: Exercise, pack: ExercisePack, candidate: Candidate) -> Any:
-    """Run the cases on the public seed and judge them.
-
-    A case that fails plain is run in float64 only, to tell a wrong idea from lost
-    digits; the other variants would repeat the same failure.
-    """
-    seen: dict[tuple[str, str], Any] = {}
-    failed: set[str] = set()
-
-    def wanted(case: Case, variant: Variant) -> bool:
-        return case.name not in failed or variant.name == "float64"
-
-    threads = torch.get_num_threads()
-    for case, variant, observation in observe_all(
-        exercise, candidate, PUBLIC_SEED, pack.given, wanted
-    ):
-        seen[case.name, variant.name] = observation
-        expected = pack.cases[case.name]
-        if assess(exercise, case, variant, observation, expected):
-            failed.add(case.name)
-    torch.set_num_threads(threads)
+def run_check(
+    exercise: Exercise, pack: ExercisePack, candidate: Candidate
+) -> ExerciseResult:
+    """Run the cases on the public seed and judge them."""
+    seen = observe_until_wrong(exercise, pack, candidate, PUBLIC_SEED)
     return judge_exercise(exercise, pack, seen)

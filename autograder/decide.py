@@ -1,7 +1,8 @@
 """From observations to the verdict on an exercise."""
 
 from .exercise import Case, Exercise
-from .judge import Mismatch, elaborate
+from .explain import Mismatch, elaborate
+from .faults import Fault
 from .misconceptions import Mismatches, Seen, assess_all, recognise
 from .observe import Observation
 from .pack import ExercisePack
@@ -61,5 +62,11 @@ def _verdict(seen: Observation | Ending) -> Verdict:
         return seen.verdict
     if seen.fault is None:
         return Verdict.FAILED
-    untouched = seen.fault.type == "NotImplementedError"
-    return Verdict.MISSING if untouched else Verdict.ERRORED
+    if seen.fault.type == "MemoryError":
+        return Verdict.OUT_OF_MEMORY
+    return Verdict.MISSING if _is_stub(seen.fault) else Verdict.ERRORED
+
+
+def _is_stub(fault: Fault) -> bool:
+    # The stub raises without a message; torch's own NotImplementedErrors have one.
+    return fault.type == "NotImplementedError" and not fault.message

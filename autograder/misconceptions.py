@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .assess import assess
-from .exercise import Exercise
-from .judge import Mismatch, compare
+from .exercise import Case, Exercise
+from .explain import Mismatch
+from .judge import compare
 from .observe import Candidate, Observation, observe_all
 from .pack import Behaviour, ExercisePack
 from .tolerance import attach
-from .variants import VARIANTS
+from .variants import VARIANTS, Variant
 from .verdicts import Ending
 
 Seen = Mapping[tuple[str, str], Observation | Ending]  # (case, variant) -> what came
@@ -34,11 +35,36 @@ def observe_misconceptions(
     """What each misconception shows, by slug; notes its behaviour in the pack."""
     shown: dict[str, Seen] = {}
     for wrong in misconceptions:
-        runs = observe_all(exercise, wrong.candidate, seed, pack.given)
-        seen = {(case.name, v.name): observation for case, v, observation in runs}
+        seen = observe_until_wrong(exercise, pack, wrong.candidate, seed)
         shown[wrong.slug] = seen
         pack.misconceptions.append(_behaviour(exercise, pack, wrong, seen))
     return shown
+
+
+def observe_until_wrong(
+    exercise: Exercise, pack: ExercisePack, candidate: Candidate, seed: int | str
+) -> dict[tuple[str, str], Observation]:
+    """What a candidate shows, without the runs that no verdict depends on.
+
+    A case that is wrong plain is run in float64 only, to tell a wrong idea from lost
+    digits; the other variants would repeat the same failure.
+    """
+    seen: dict[tuple[str, str], Observation] = {}
+    wrong: set[str] = set()
+
+    def wanted(case: Case, variant: Variant) -> bool:
+        return case.name not in wrong or variant.name == "float64"
+
+    for case, variant, observation in observe_all(
+        exercise, candidate, seed, pack.given, wanted
+    ):
+        seen[case.name, variant.name] = observation
+        expected = pack.cases[case.name]
+        if variant.name == "plain" and assess(
+            exercise, case, variant, observation, expected
+        ):
+            wrong.add(case.name)
+    return seen
 
 
 def _behaviour(
@@ -57,7 +83,7 @@ def _behaviour(
         double = seen.get((case, "float64"))
         try:
             attach(tree, double.tree if double else tree, tree)
-        except (KeyError, ValueError, AttributeError, TypeError):
+        except (KeyError, ValueError, AttributeError, TypeError, IndexError):
             continue  # other structures in float64: the floor has to do
     return behaviour
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import AuthoringError, AutograderError
 from .exercise import Case, Exercise
-from .observe import Candidate, given_for, observe_all
+from .observe import Candidate, Observation, given_for, observe, observe_all
 from .tolerance import attach
 from .transport import (
     Tensors,
@@ -22,7 +22,8 @@ from .transport import (
     load_tree,
     to_bytes,
 )
-from .tree import Tree, plain, to_tree
+from .tree import Tree, leaves, plain, to_tree
+from .variants import JITTERED, Variant
 
 PUBLIC_SEED = 1
 FILE = "expected.safetensors"
@@ -72,34 +73,71 @@ def expect(exercise: Exercise, reference: Candidate, seed: int | str) -> Exercis
     for case in exercise.cases:
         given, secret = given_for(exercise, case, seed)
         pack.cases[case.name] = Expected(given=given, secret=secret)
+    drew = set()
     for case, variant, seen in observe_all(exercise, reference, seed, pack.given):
-        if seen.fault:
-            where = seen.fault.where[-1] if seen.fault.where else ""
-            raise AuthoringError(
-                f"the reference of {exercise.name} raises {seen.fault.type} in case "
-                f"{case.name!r} {variant.title}: {seen.fault.message} ({where})"
-            )
-        if seen.mutated or seen.forbidden:
-            what = ", ".join(seen.mutated + seen.forbidden)
-            raise AuthoringError(
-                f"the reference of {exercise.name} breaks its own rules in case "
-                f"{case.name!r}: {what}"
-            )
-        pack.cases[case.name].trees[variant.name] = seen.tree
+        _insist(exercise, case, variant, seen)
+        expected = pack.cases[case.name]
+        expected.trees[variant.name] = seen.tree
         if variant.name in {"plain", "again"}:
-            pack.cases[case.name].seconds = seen.seconds
+            expected.seconds = seen.seconds
+        if seen.drew:
+            drew.add(case.name)
     for case in exercise.cases:
-        _attach(exercise, case, pack.cases[case.name])
+        jittered = []
+        if case.name in drew:
+            jittered = _jittered(exercise, case, reference, seed)
+        _attach(exercise, case, pack.cases[case.name], jittered)
     return pack
 
 
-def _attach(exercise: Exercise, case: Case, expected: Expected) -> None:
+def _insist(
+    exercise: Exercise, case: Case, variant: Variant, seen: Observation
+) -> None:
+    """Raise unless the reference keeps the rules that an answer has to keep."""
+    where = f"case {case.name!r} {variant.title}"
+    if seen.fault:
+        line = f" ({seen.fault.where[-1]})" if seen.fault.where else ""
+        raise AuthoringError(
+            f"the reference of {exercise.name} raises {seen.fault.type} in {where}: "
+            f"{seen.fault.message}{line}"
+        )
+    if seen.mutated or seen.forbidden:
+        what = ", ".join(seen.mutated + seen.forbidden)
+        raise AuthoringError(
+            f"the reference of {exercise.name} breaks its own rules in {where}: {what}"
+        )
+    for leaf in leaves(seen.tree):
+        if leaf.kind == "other":
+            raise AuthoringError(
+                f"{exercise.name}, {where}: a value of type {leaf.dtype} cannot be "
+                "compared; return tensors, arrays, numbers, booleans and strings."
+            )
+
+
+def _jittered(
+    exercise: Exercise, case: Case, reference: Candidate, seed: int | str
+) -> list[Observation]:
+    """The reference on inputs that are off by a rounding error.
+
+    Nothing to measure where a judge decides, or where there is no float64 oracle.
+    """
+    if "float64" in exercise.without or case.judge or case.given:
+        return []
+    runs = (observe(exercise, case, reference, v, seed) for v in JITTERED)
+    return [seen for seen in runs if seen.fault is None]
+
+
+def _attach(
+    exercise: Exercise, case: Case, expected: Expected, jittered: list[Observation]
+) -> None:
     single = expected.trees["plain"]
     oracle = expected.trees.get("float64", single)
+    scale = max((seen.scale for seen in jittered), default=0.0)
+    moved = [seen.tree for seen in jittered]
     for tree in expected.trees.values():
         try:
-            attach(tree, oracle, single)
-        except (KeyError, ValueError, AttributeError, TypeError):
+            attach(tree, oracle, single, moved, scale)
+        except (KeyError, ValueError, AttributeError, TypeError, IndexError):
             raise AuthoringError(
                 f"case {case.name!r} of {exercise.name} returns different structures in "
                 "float32 and float64; return the same nest in every variant."
@@ -150,7 +188,7 @@ def load(folder: Path) -> dict[str, ExercisePack]:
             f"{FILE} is not beside the notebook; copy the whole release folder, not "
             "the notebook alone."
         ) from None
-    except (TransportError, KeyError, AttributeError, TypeError):
+    except (TransportError, KeyError, AttributeError, TypeError, ValueError):
         raise AutograderError(
             f"{FILE} is damaged; fetch the release folder again."
         ) from None

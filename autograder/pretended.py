@@ -229,8 +229,11 @@ class _Functions(TorchFunctionMode):
             return _built(func, args, dict(kwargs))
         if not _any_pretended((*args, *kwargs.values())):
             return func(*args, **kwargs)
-        with _flag(True):
+        _inside_gpu_call.append(True)  # by hand: this is a hot path, too
+        try:
             return func(*args, **kwargs)
+        finally:
+            _inside_gpu_call.pop()
 
 
 def _any_pretended(values: Any) -> bool:
@@ -243,10 +246,10 @@ def _any_pretended(values: Any) -> bool:
 
 
 @contextmanager
-def _flag(inside: bool) -> Iterator[None]:
-    """Says that torch works on pretended tensors now, or that an answer's code runs."""
+def _answer_runs() -> Iterator[None]:
+    """What an answer's own code makes from nothing is on the CPU."""
     before = _inside_gpu_call[:]
-    _inside_gpu_call[:] = [True] if inside else []
+    _inside_gpu_call.clear()
     try:
         yield
     finally:
@@ -344,7 +347,7 @@ def pretended_gpu() -> Iterator[None]:
 
     def backward(self: Any, *grads: Any) -> Any:
         # The engine runs an answer's own backward while our mode is switched off.
-        with _Functions(), _flag(False):
+        with _Functions(), _answer_runs():
             return apply(self, *grads)
 
     # mypy: replaced on purpose, and put back below

@@ -42,7 +42,8 @@ class Rng:
         dtype: floating dtype of the variant (torch.dtype, or numpy.dtype).
         device: device of the variant, "cpu" for NumPy.
         drawn: every array that was drawn.
-        scale: the largest float that was drawn (noted in jittered runs only).
+        scale: size of what was drawn: of the largest number in each array, the
+            smallest that is not 0 (noted in jittered runs only).
     """
 
     def __init__(self, seed: int, variant: Variant, backend: Backend) -> None:
@@ -114,7 +115,7 @@ class Rng:
         values = np.asarray(values)
         floating = values.dtype.kind == "f"
         if self._variant.jitter and floating and values.size:
-            self.scale = max(self.scale, float(np.abs(values).max()))
+            self._note(float(np.abs(values).max()))
         if self._backend == "numpy":
             made: Array = values.astype(self.dtype) if floating else values
             made = strided(made) if self._variant.strided else made
@@ -127,3 +128,7 @@ class Rng:
         made = made.requires_grad_() if grad else made
         self.drawn.append(made)
         return made
+
+    def _note(self, largest: float) -> None:
+        if largest:
+            self.scale = min(self.scale or largest, largest)

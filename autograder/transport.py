@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
-from .observe import Fault, Observation
-from .tree import MAX_DEPTH, MAX_TEXT, Leaf, Tree
+from .faults import Fault
+from .observe import Observation
+from .tree import ARRAYS, MAX_BITS, MAX_DEPTH, MAX_TEXT, Leaf, Tree
 
 Tensors = dict[str, torch.Tensor]
 MAX_BYTES = 256 * 2**20
-ARRAYS = {"tensor", "array"}
 KINDS = ARRAYS | {"number", "bool", "text", "none", "cut", "other"}
 
 
@@ -48,6 +48,8 @@ def dump_tree(tree: Tree, tensors: Tensors) -> Any:
 
 def _put(tensor: torch.Tensor, tensors: Tensors) -> str:
     key = str(len(tensors))
+    if tensor.is_complex():  # safetensors knows no complex128
+        tensor = torch.view_as_real(tensor)
     # Two leaves may share storage, which safetensors refuses.
     tensors[key] = tensor.detach().clone().contiguous()
     return key
@@ -75,10 +77,10 @@ def _load_leaf(data: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Lea
         _checked(data.get("dtype", ""), str)[:40],
         _checked(data.get("device", "cpu"), str)[:40],
         _checked(data.get("judge", "close"), str)[:40],
-        _checked(data.get("options", {}), dict),
+        _options(data.get("options", {})),
     )
     if kind in ARRAYS:
-        leaf.value = _get(leaf.value, tensors)
+        leaf.value = _get(leaf.value, leaf.dtype, tensors)
     elif kind == "number":
         leaf.value = _number(leaf.value)
     elif kind == "bool":
@@ -91,20 +93,31 @@ def _load_leaf(data: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Lea
     return leaf
 
 
+def _options(value: Any) -> dict[str, int]:
+    options = _checked(value, dict)
+    return {str(k): _checked(v, int) for k, v in options.items()}
+
+
 def _number(value: Any) -> int | float:
-    if isinstance(value, str):
-        if value not in {"nan", "inf", "-inf"}:
-            raise TransportError("malformed number")
+    if isinstance(value, str) and value in {"nan", "inf", "-inf"}:
         return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TransportError("malformed number")
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise TransportError("number too large")
     return value
 
 
-def _get(key: Any, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def _get(key: Any, dtype: str, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
     tensor = tensors.get(key) if isinstance(key, str) else None
     if tensor is None:
         raise TransportError("a tensor is missing")
+    if dtype.startswith("complex"):
+        if not (tensor.is_floating_point() and tensor.shape[-1:] == (2,)):
+            raise TransportError("malformed complex numbers")
+        tensor = torch.view_as_complex(tensor)
+    if str(tensor.dtype) != f"torch.{dtype}":
+        raise TransportError("a tensor has another dtype than it says")
     return tensor
 
 

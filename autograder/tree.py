@@ -4,6 +4,7 @@ A tree is a dict, a list or a `Leaf`. Nothing in it runs code: it can be written
 and safetensors (`transport.py`) and read back by a process that trusts nobody.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,12 @@ import torch
 from .devices import device_of, on_cpu
 from .marks import Marked
 
+ARRAYS = {"tensor", "array"}
 MAX_DEPTH = 12
 MAX_LEAVES = 4096
 MAX_TEXT = 4000
+COMPLEX = "complex128"
+MAX_BITS = 1000  # of a whole number; a float has 1024
 
 
 @dataclass
@@ -68,7 +72,7 @@ def _convert(value: Any, depth: int, count: list[int]) -> Tree:
             return Leaf("cut", None)
         return node
     if isinstance(value, dict):
-        return {str(k): _convert(v, depth + 1, count) for k, v in value.items()}
+        return {_cut(str(k)): _convert(v, depth + 1, count) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_convert(v, depth + 1, count) for v in value]
     count[0] += 1
@@ -79,22 +83,48 @@ def _convert(value: Any, depth: int, count: list[int]) -> Tree:
 
 def _leaf(value: Any) -> Leaf:
     if isinstance(value, torch.Tensor):
-        plain = on_cpu(value)
-        return Leaf("tensor", plain, _dtype(plain), device_of(value))
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        plain = torch.from_numpy(np.array(value, order="C"))
-        return Leaf("array", plain, str(value.dtype))
+        return _tensor(value)
+    if isinstance(value, np.ndarray) and hasattr(torch, value.dtype.name):
+        dtype = value.dtype.newbyteorder("=")
+        plain = torch.from_numpy(np.array(value, dtype, order="C"))
+        return Leaf("array", plain, _dtype(plain))
     if isinstance(value, (bool, np.bool_)):
         return Leaf("bool", bool(value), "bool")
     if isinstance(value, (int, np.integer)):
-        return Leaf("number", int(value), "int")
+        return _whole(int(value))
     if isinstance(value, (float, np.floating)):
         return Leaf("number", float(value), "float")
+    if isinstance(value, (complex, np.complexfloating)):
+        return Leaf("array", torch.tensor(complex(value)).to(torch.complex128), COMPLEX)
     if isinstance(value, str):
-        return Leaf("text", value[:MAX_TEXT], "str")
+        return Leaf("text", _cut(value), "str")
     if value is None:
         return Leaf("none", None, "None")
-    return Leaf("other", None, type(value).__name__)
+    return Leaf("other", None, type(value).__name__[:40])
+
+
+def _tensor(value: torch.Tensor) -> Leaf:
+    if value.layout != torch.strided or value.device.type == "meta":
+        return Leaf("other", None, f"{value.layout} tensor on {value.device.type}")
+    # A copy: the answer may go on writing into what it returned.
+    plain = on_cpu(value).resolve_conj().resolve_neg().clone()
+    return Leaf("tensor", plain, _dtype(plain), device_of(value))
+
+
+def _whole(value: int) -> Leaf:
+    if value.bit_length() > MAX_BITS:
+        return Leaf("other", None, f"int of {value.bit_length()} bits")
+    return Leaf("number", value, "int")
+
+
+def _cut(text: str) -> str:
+    """The text; if it is long, its beginning and a checksum of the whole."""
+    raw = text.encode(errors="replace")  # half a surrogate pair cannot be shown
+    if len(text) <= MAX_TEXT:
+        return raw.decode()
+    digest = hashlib.sha256(raw).hexdigest()
+    text = raw.decode()
+    return f"{text[: MAX_TEXT - 80]} ... (sha256 {digest})"
 
 
 def _dtype(tensor: torch.Tensor) -> str:

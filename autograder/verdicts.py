@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .judge import Mismatch
+from .explain import Mismatch
 
 
 class Verdict(StrEnum):

@@ -13,13 +13,12 @@ def configure(c: Any, root: Path) -> None:
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
-        DeduplicateIds,
         LimitOutput,
         OverwriteCells,
         OverwriteKernelspec,
     )
 
-    from .preprocessors import ImportResults, KeepKnownMetadata, SaveResults
+    from .preprocessors import ImportResults, RestoreCells, SaveResults
 
     c.CourseDirectory.root = str(root)
     c.Exchange.root = str(root / ".autograder" / "exchange")
@@ -27,11 +26,9 @@ def configure(c: Any, root: Path) -> None:
     c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")
     c.ClearSolutions.end_solution_delimeter = END.removeprefix("### ")
     c.ClearSolutions.text_stub = "*Your answer here.*"
-    c.OverwriteCells.add_missing_cells = True
     c.ImportResults.course = str(root)
     c.Autograde.sanitize_preprocessors = [
-        KeepKnownMetadata,
-        DeduplicateIds,
+        RestoreCells,
         OverwriteKernelspec,
         OverwriteCells,
         CheckCellMetadata,

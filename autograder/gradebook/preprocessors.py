@@ -3,26 +3,80 @@
 from pathlib import Path
 from typing import Any
 
-from nbformat.v4 import new_output
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import utils
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Unicode
 
+from ..grading.notebooks import grade_id
 from ..report import to_html, to_text
 from ..verdicts import ExerciseResult
 
-KNOWN = {"nbgrader", "autograder", "deletable", "editable"}
-CHECK = "check-"
+KNOWN = {"autograder", "deletable", "editable"}
 
 
-class KeepKnownMetadata(NbGraderPreprocessor):
-    """Drops cell tags and unknown metadata (a tag can make nbconvert skip a cell)."""
+class RestoreCells(NbGraderPreprocessor):
+    """Makes a submission's structure the released one, whatever a student did to it.
 
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        """Keep the keys that nbgrader and the engine write."""
-        for key in set(cell.metadata) - KNOWN:
-            del cell.metadata[key]
-        return cell, resources
+    Unknown metadata and tags are dropped (a tag can make nbconvert skip a cell), the
+    metadata of known cells is written anew, of copies the last one counts, and
+    deleted cells come back: the answer is then missing, not the submission.
+    """
+
+    def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
+        """Restore the cells that the gradebook knows."""
+        who = resources["nbgrader"]
+        with Gradebook(who["db_url"]) as gradebook:
+            source = gradebook.find_notebook(who["notebook"], who["assignment"])
+            known = {cell.name: _released(cell, source) for cell in source.source_cells}
+        places: dict[str, int] = {}
+        for index, cell in enumerate(notebook.cells):
+            name = grade_id(cell)
+            cell.metadata = NotebookNode(
+                {k: v for k, v in cell.metadata.items() if k in KNOWN}
+            )
+            if name in known:
+                places[name] = index
+        for name, index in places.items():
+            notebook.cells[index].metadata.nbgrader = known[name].metadata.nbgrader
+        _put_back(notebook, known, places)
+        return notebook, resources
+
+
+def _released(cell: Any, source: Any) -> Any:
+    """A cell as it was released, from what the gradebook knows of it."""
+    grades = {c.name: c for c in source.grade_cells}
+    solutions = {c.name for c in source.solution_cells}
+    tasks = {c.name: c for c in source.task_cells}
+    own = {
+        "schema_version": 3,
+        "grade_id": cell.name,
+        "grade": cell.name in grades,
+        "solution": cell.name in solutions,
+        "task": cell.name in tasks,
+        "locked": bool(cell.locked),
+        "checksum": cell.checksum,
+        "cell_type": str(cell.cell_type),
+    }
+    if cell.name in grades or cell.name in tasks:
+        own["points"] = (grades | tasks)[cell.name].max_score
+    make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+    return make(cell.source, metadata={"nbgrader": own})
+
+
+def _put_back(notebook: Any, known: dict[str, Any], places: dict[str, int]) -> None:
+    """Insert what was deleted, after the cell that it followed."""
+    position = 0
+    shift = 0
+    for name, cell in known.items():
+        if name in places:
+            position = max(position, places[name] + shift + 1)
+        else:
+            notebook.cells.insert(position, cell)
+            position += 1
+            shift += 1
 
 
 class ImportResults(NbGraderPreprocessor):
@@ -49,9 +103,9 @@ class ImportResults(NbGraderPreprocessor):
         return notebook, resources
 
 
-def _outputs(exercise: ExerciseResult | None, result: Any, grade_id: str) -> list[Any]:
+def _outputs(exercise: ExerciseResult | None, result: Any, name: str) -> list[Any]:
     if exercise is None:
-        return [new_output("stream", name="stdout", text=result.notes[grade_id])]
+        return [new_output("stream", name="stdout", text=result.notes[name])]
     data = {"text/plain": to_text(exercise), "text/html": to_html(exercise)}
     return [new_output("display_data", data=data)]
 
@@ -69,19 +123,19 @@ class SaveResults(SaveAutoGrades):
         if utils.is_solution(cell):  # a written answer: a person grades it
             super()._add_score(cell, resources)
             return
-        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        name = grade_id(cell)
         grade = self.gradebook.find_grade(
-            grade_id, self.notebook_id, self.assignment_id, self.student_id
+            name, self.notebook_id, self.assignment_id, self.student_id
         )
-        grade.auto_score = self._score(grade_id, float(grade.max_score))
+        grade.auto_score = self._score(name, float(grade.max_score))
         grade.needs_manual_grade = grade.manual_score is not None
         self.gradebook.db.commit()
 
-    def _score(self, grade_id: str, points: float) -> float:
-        score = self.result.scores.get(grade_id)
+    def _score(self, name: str, points: float) -> float:
+        score = self.result.scores.get(name)
         if score is None:
-            self.log.warning("no result for %s: 0 points", grade_id)
+            self.log.warning("no result for %s: 0 points", name)
             return 0.0
         if not 0 <= score <= points:
-            raise ValueError(f"score {score} of {grade_id} is not within 0..{points}")
+            raise ValueError(f"score {score} of {name} is not within 0..{points}")
         return float(score)

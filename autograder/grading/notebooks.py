@@ -1,6 +1,7 @@
 """Reading notebooks that may be broken, and choosing the cells to execute."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ def read_notebook(path: Path) -> Any:
             "its outputs and hand it in again."
         )
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        text = path.read_text(encoding="utf-8")
+        with warnings.catch_warnings():  # repeated cell ids are repaired
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)
     except UnicodeDecodeError:
         reason = "it is not a text file"
     except nbformat.reader.NotJSONError:
@@ -77,10 +81,15 @@ def cells_to_run(
     ours = {c["id"]: c for c in released.cells}
     sources = {c.source.strip() for c in released.cells if _role(c) == "demo"}
     checks = {grade_id(c) for c in released.cells if _is_check(c)}
+    check_sources = {c.source.strip() for c in released.cells if _is_check(c)}
     answers = {grade_id(c) for c in released.cells} - checks
-    found = []
-    for cell in notebook["cells"]:
-        if cell.get("cell_type") != "code" or grade_id(cell) in checks - {""}:
+    last = {grade_id(c): index for index, c in enumerate(notebook["cells"])}
+    found = _lost_setup(notebook, released)
+    for index, cell in enumerate(notebook["cells"]):
+        name = grade_id(cell)
+        if cell.get("cell_type") != "code" or name in checks - {""}:
+            continue
+        if cell["source"].strip() in check_sources:
             continue
         source = cell["source"][:MAX_SOURCE]
         known = ours.get(cell.get("id"))
@@ -91,9 +100,16 @@ def cells_to_run(
             if source.strip() not in sources:
                 found.append(Cell(source, "", definitions_only=True))
             continue
-        name = grade_id(cell)
-        found.append(Cell(source, name if name in answers else ""))
+        counts = name in answers and last[name] == index
+        found.append(Cell(source, name if counts else ""))
     return found
+
+
+def _lost_setup(notebook: Any, released: Any) -> list[Cell]:
+    """The released imports, where a student deleted or changed them."""
+    kept = {c["source"].strip() for c in notebook["cells"]}
+    setup = [c.source for c in released.cells if _role(c) == "setup"]
+    return [Cell(source) for source in setup if source.strip() not in kept]
 
 
 def _role(cell: Any) -> str:

@@ -85,8 +85,8 @@ def _enter(job: Job, folder: Path, pipe: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     if not job.trusted:
+        lock.limit_process(job.megabytes)
         lock.restrict_files(lock.readable_folders(), [folder, Path(os.devnull)])
-        lock.limit(600, job.megabytes)
 
 
 def _execute(shell: Any, cell: Cell) -> Any:
@@ -95,7 +95,17 @@ def _execute(shell: Any, cell: Cell) -> Any:
         source = _definitions(source)
     result = shell.run_cell(source, store_history=False)
     error = result.error_before_exec or result.error_in_exec
-    return None if error is None else error_of(error)
+    return None if error is None else error_of(_plain_syntax_error(error, source))
+
+
+def _plain_syntax_error(error: BaseException, source: str) -> BaseException:
+    """Python's own words; IPython's allow for input that goes on."""
+    if isinstance(error, SyntaxError):
+        try:
+            compile(source, "cell", "exec")
+        except SyntaxError as plainly:
+            return plainly
+    return error
 
 
 def _definitions(source: str) -> str:
@@ -126,14 +136,13 @@ def _run_exercise(
     if pid == 0:
         os.setpgid(0, 0)
         if not job.trusted:
-            lock.limit(seconds, job.megabytes)
+            lock.limit_seconds(seconds)
         candidate = {f: names[f] for f in exercise.functions}
         _observe(job, exercise, candidate, given.get(exercise.name, {}), tensors, pipe)
         os._exit(0)
     status = _wait(pid, seconds)
-    if status != 0:
-        frame = {"exercise": exercise.name, "status": status, "seconds": seconds}
-        send_frame(pipe, frame, {})
+    frame = {"exercise": exercise.name, "status": status, "seconds": seconds}
+    send_frame(pipe, frame, {})
 
 
 def _observe(

@@ -98,23 +98,19 @@ def readable_folders() -> list[Path]:
         Path(course.__file__).resolve().parent,
         *map(Path, ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")),
         *map(Path, ("/etc/localtime", "/etc/fonts", "/dev/urandom", "/dev/zero")),
-        *map(Path, ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices")),
+        *map(Path, ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices")),
     ]
     if data := os.environ.get("COURSE_DATA"):
         found.append(Path(data).resolve())
     return found
 
 
-def limit(seconds: float, megabytes: int) -> None:
-    """Bound what this process may use from now on.
+def limit_process(megabytes: int) -> None:
+    """Bound what this process and its children may use.
 
     Args:
-        seconds: processor time from now.
         megabytes: memory on top of what is mapped already.
     """
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = int(used.ru_utime + used.ru_stime + seconds) + 1
-    _lower(resource.RLIMIT_CPU, cpu)
     mapped = 0
     with contextlib.suppress(OSError):
         text = Path("/proc/self/statm").read_text()
@@ -126,10 +122,14 @@ def limit(seconds: float, megabytes: int) -> None:
     _lower(resource.RLIMIT_NPROC, 256)
 
 
+def limit_seconds(seconds: float) -> None:
+    """Bound this process's own processor time from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
 def _lower(kind: int, value: int) -> None:
     hard = resource.getrlimit(kind)[1]
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    # CPU time keeps its hard limit: each exercise's child sets its own soft one.
-    keep = kind in {resource.RLIMIT_CPU, resource.RLIMIT_AS}
-    resource.setrlimit(kind, (value, hard if keep else value))
+    resource.setrlimit(kind, (value, value))

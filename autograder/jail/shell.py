@@ -25,6 +25,7 @@ def error_of(error: BaseException) -> list[str]:
         message = "(its message could not be read)"
     where = ""
     if isinstance(error, SyntaxError):
+        message = str(error.msg)
         where = f"line {error.lineno}: {(error.text or '').strip()}"
     elif error.__traceback__:
         frames = traceback.extract_tb(error.__traceback__)

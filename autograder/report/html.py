@@ -7,7 +7,7 @@ from html import escape
 
 import torch
 
-from ..judge import Mismatch
+from ..explain import Mismatch
 from ..verdicts import CaseResult, ExerciseResult, Verdict
 
 # Colours that hold on light and dark backgrounds; the words say the same.

@@ -1,10 +1,75 @@
-"""A toy assignment and a class that handed it in, graded once for all tests."""
+"""The toy assignment, released once, and a class that handed it in."""
 
-import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from autograder import catalogue
+from autograder.authoring.answers import (
+    alternative_answer,
+    fill,
+    hand_in,
+    misconception_answer,
+    reference_answer,
+)
+from autograder.catalogue import Assignment
+from autograder.gradebook.course import Course
+
 CATALOGUE = Path(__file__).resolve().parent.parent / "catalogue"
 TOY = "t01_toy"
-os.environ["COURSE_REPOSITORY"] = str(CATALOGUE)
+
+
+@pytest.fixture(autouse=True)
+def _toy_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_REPOSITORY", str(CATALOGUE))
+
+
+@dataclass
+class School:
+    """A course directory in which the toy was released, and ways to hand it in."""
+
+    course: Course
+    assignment: Assignment
+
+    @property
+    def released(self) -> Path:
+        return self.course.root / "release" / TOY / f"{TOY}.ipynb"
+
+    def right(self) -> dict[str, str]:
+        exercises = self.assignment.checks.exercises.values()
+        return {e.name: reference_answer(self.assignment, e) for e in exercises}
+
+    def mistake(self, exercise: str, slug: str) -> dict[str, str]:
+        found = self.assignment.checks.exercises[exercise]
+        text = misconception_answer(self.assignment, found, slug)
+        return self.right() | {exercise: text}
+
+    def alternative(self, exercise: str, slug: str) -> dict[str, str]:
+        found = self.assignment.checks.exercises[exercise]
+        text = alternative_answer(self.assignment, found, slug)
+        return self.right() | {exercise: text}
+
+    def notebook(self, answers: dict[str, str]):
+        return fill(self.released, answers)
+
+    def hand_in(self, student: str, notebook) -> Path:
+        return hand_in(self.course.root, student, TOY, notebook)
+
+
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("released") / "course"
+    Course.init(root).release(Assignment(TOY, CATALOGUE))
+    return root
+
+
+@pytest.fixture
+def school(released_once: Path, tmp_path: Path) -> School:
+    """A course directory of this test's own."""
+    import shutil
+
+    root = tmp_path / "course"
+    shutil.copytree(released_once, root)
+    return School(Course.open(root), catalogue.find(TOY))

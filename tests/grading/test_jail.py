@@ -1,0 +1,157 @@
+"""What student code can see and do while it is graded: no reference, no grades."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.grading.grade import Grader
+from autograder.jail import lock
+from autograder.jail.job import Cell
+
+from .conftest import CATALOGUE, TOY, School
+
+pytestmark = pytest.mark.skipif(
+    lock.landlock_version() < 1, reason="this kernel has no Landlock"
+)
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def told(school: School, code: str, define: str = "") -> str:
+    """Run code in the jail; what it raises as text comes out through a fault."""
+    answer = f"def double(n):\n    import os\n    raise ValueError({code})\n"
+    grader = Grader(school.assignment, school.course.seed)
+    result = grader.grade("mallory", [Cell(define), Cell(answer, "double")])
+    sentence = result.exercises["check-double"].cases[0].mismatch.sentence
+    return sentence.removeprefix("your answer raised ")
+
+
+FORBIDDEN = {
+    "the reference": CATALOGUE / "solutions" / TOY / "reference.py",
+    "the real solutions": REPOSITORY / "solutions",
+    "the assignments": REPOSITORY / "assignments",
+    "the home directory": Path.home(),
+    "the passwords": Path("/etc/passwd"),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_cannot_read(school: School, name: str) -> None:
+    path = FORBIDDEN[name]
+    code = (
+        f"open({str(path)!r}).read()"
+        if path.is_file()
+        else f"os.listdir({str(path)!r})"
+    )
+    assert told(school, code).startswith("PermissionError")
+
+
+def test_cannot_read_the_course_directory(school: School) -> None:
+    code = f"os.listdir({str(school.course.root)!r})"
+    assert told(school, code).startswith("PermissionError")
+
+
+def test_cannot_read_another_process(school: School) -> None:
+    code = "open(f'/proc/{os.getppid()}/environ').read()"
+    assert told(school, code).startswith("PermissionError")
+
+
+def test_cannot_write_outside_its_folder(school: School, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    assert told(school, f"open({str(target)!r}, 'w')").startswith("PermissionError")
+    assert not target.exists()
+
+
+def test_can_write_in_its_own_folder(school: School) -> None:
+    assert told(school, "open('mine', 'w').write('abc')") == "ValueError: 3"
+
+
+def test_cannot_connect_to_the_network(school: School) -> None:
+    code = "__import__('socket').create_connection(('127.0.0.1', 9))"
+    assert told(school, code).startswith("PermissionError")
+
+
+def test_cannot_signal_the_grader(school: School) -> None:
+    if lock.landlock_version() < 6:
+        pytest.skip("Landlock confines signals from version 6 on")
+    import os
+
+    assert told(school, f"os.kill({os.getpid()}, 0)").startswith("PermissionError")
+
+
+def test_no_reference_is_loaded_beside_it(school: School) -> None:
+    code = "[m for m in __import__('sys').modules if 'solutions' in m]"
+    assert told(school, code) == "ValueError: []"
+
+
+def test_its_environment_names_no_course(school: School) -> None:
+    code = "[v for v in os.environ.values() if 'course' in v or 'catalogue' in v]"
+    assert told(school, code) == "ValueError: []"
+
+
+def test_it_inherits_no_open_file_but_its_pipe(school: School) -> None:
+    define = (
+        "def _closed(f):\n"
+        "    import os\n"
+        "    try:\n"
+        "        os.fstat(f)\n"
+        "    except OSError:\n"
+        "        return True\n"
+    )
+    assert told(
+        school, "len([f for f in range(3, 256) if not _closed(f)])", define
+    ) == ("ValueError: 1")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import torch\ntorch.softmax = lambda *a, **k: 0",
+        "import builtins\nbuiltins.abs = lambda x: 0",
+        "import autograder.observe as o\no.to_tree = lambda v: None",
+        "import os\nos.write(1, b'x' * 10**7)",
+        "import sys\nsys.setrecursionlimit(50)",
+        "import torch\ntorch.set_default_dtype(torch.float64)",
+    ],
+)
+def test_a_tampered_process_earns_nothing_for_a_wrong_answer(
+    school: School, cell: str
+) -> None:
+    wrong = school.mistake("double", "square")["double"]
+    grader = Grader(school.assignment, school.course.seed)
+    result = grader.grade("mallory", [Cell(cell), Cell(wrong, "double")])
+    assert result.scores["check-double"] == 0
+
+
+def test_a_forged_frame_is_not_an_answer(school: School) -> None:
+    forger = (
+        "import os\n"
+        "for fd in range(3, 64):\n"
+        "    try:\n"
+        "        os.write(fd, b'garbage' * 100)\n"
+        "    except OSError:\n"
+        "        pass\n"
+    )
+    grader = Grader(school.assignment, school.course.seed)
+    result = grader.grade("mallory", [Cell(forger)])
+    assert sum(result.scores.values()) == 0
+    assert not result.broken
+
+
+def test_one_submission_leaves_nothing_for_the_next(school: School) -> None:
+    grader = Grader(school.assignment, school.course.seed)
+    leave = "import torch\ntorch.exp = None\nopen('/tmp/left-behind', 'w')"
+    grader.grade("mallory", [Cell(leave)])
+    cells = [Cell(s, n) for n, s in school.right().items()]
+    setup = Cell("import numpy as np\nimport torch")
+    assert sum(grader.grade("ada", [setup, *cells]).scores.values()) == 6
+
+
+def test_a_machine_without_landlock_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "landlock_version", lambda: 0)
+    with pytest.raises(lock.LockError) as refused:
+        lock.restrict_files([], [])
+    assert str(refused.value) == (
+        "this kernel has no Landlock (Linux 5.13 or newer is needed); grade on "
+        "another machine, or pass --trust-students."
+    )
