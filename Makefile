@@ -8,7 +8,7 @@ CELLS = $(wildcard */*/reference.py */*/notebook.py tests/*/*/*/reference.py tes
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify lint types wheel clean
+.PHONY: help setup demo test verify figures lint types wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -16,6 +16,8 @@ help: ## list the targets
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, then run make again."; exit 2; }
 	$(PYTHON) -m venv .venv
+	@# Debian's pip 23.0 backtracks into gigabytes of CUDA packages.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.2'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
@@ -30,6 +32,9 @@ test: $(STAMP) ## run the tests
 verify: $(STAMP) ## prove the content: every reference passes, every known mistake is caught and named
 	$(BIN)/autograder verify
 
+figures: $(STAMP) ## reproduce the figures that the notebooks quote
+	$(BIN)/autograder figures
+
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,6 +44,7 @@ types: $(STAMP) ## check types
 	$(BIN)/mypy
 
 wheel: $(STAMP) ## build the students' wheel into build/wheel
+	rm -rf build/lib build/wheel # or deleted modules stay in the wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
 
 clean: ## delete what is generated (never a course directory)

@@ -105,6 +105,7 @@ def _named(function: Callable[..., Any], args: Any) -> list[tuple[str, Any]]:
     return list(zip([*names, *rest], args, strict=False))
 
 
+@functools.lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> list[str]:
     try:
         parameters = inspect.signature(function).parameters.values()

@@ -168,6 +168,12 @@ class Assignment:
                 found.setdefault(slug, {})[function] = value
         return found
 
+    def figures(self) -> dict[str, tuple[float, float | None]]:
+        """What challenge.py measures: value, and the floor it must reach."""
+        challenge = self._solution("challenge")
+        floors = challenge.FLOORS
+        return {k: (v, floors.get(k)) for k, v in challenge.figures().items()}
+
     def files(self) -> list[Path]:
         """Every file of the assignment, both twins, in a fixed order."""
         both = [*self.folder.rglob("*"), *self.solutions.rglob("*")]

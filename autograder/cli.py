@@ -74,6 +74,25 @@ def _print_tally(name: str, tally: "object", problems: bool = True) -> None:
             print(f"  ✗ {problem}")
 
 
+@app.command()
+def figures(names: Names = None) -> None:
+    """Reproduce the figures that the notebooks quote (real data where found).
+
+    Example: COURSE_DATA=~/data autograder figures a03
+    """
+    from . import catalogue
+
+    fell_short = False
+    for assignment in [catalogue.find(n) for n in names or catalogue.names()]:
+        print(assignment.name)
+        for name, (value, floor) in assignment.figures().items():
+            short = floor is not None and value < floor
+            fell_short |= short
+            asked = "" if floor is None else f"   at least {floor:g}"
+            print(f"  {name:<44} {value:.4g}{asked}{'   ✗ too low' * short}")
+    raise typer.Exit(int(fell_short))
+
+
 CoursePath = Annotated[
     Path, typer.Option("--course", help="The course directory.", show_default=True)
 ]

@@ -41,36 +41,40 @@ def undisturbed() -> Iterator[None]:
         stack.enter_context(np.errstate())
         stack.enter_context(redirect_stdout(_Nowhere()))
         stack.enter_context(redirect_stderr(_Nowhere()))
-        stack.callback(_restore_generators, *_generators())
-        _restore_generators(*_seeded())
+        stack.enter_context(_seeded())
         for restore in _restorers():
             stack.callback(restore)
         yield
 
 
-def _generators() -> tuple[Any, Any, Any]:
-    return (
-        torch.default_generator.get_state(),
-        np.random.get_state(),
-        random.getstate(),
-    )
-
-
-def _restore_generators(ours: Any, theirs: Any, pythons: Any) -> None:
-    # Not torch.manual_seed, which costs a millisecond for devices that are not there.
-    torch.default_generator.set_state(ours)
-    np.random.set_state(theirs)
-    random.setstate(pythons)
+@contextmanager
+def _seeded() -> Iterator[None]:
+    """Fresh global generators, seeded with 0; afterwards the old ones."""
+    # Not torch.manual_seed, which costs a millisecond for devices that are not there,
+    # nor numpy.random.set_state, which costs a tenth of one.
+    torchs, pythons = torch.default_generator.get_state(), random.getstate()
+    numpys = np.random.get_bit_generator()
+    torch.default_generator.set_state(_seeds()[0])
+    random.setstate(_seeds()[1])
+    np.random.set_bit_generator(_numpys())
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(torchs)
+        random.setstate(pythons)
+        np.random.set_bit_generator(numpys)
 
 
 @cache
-def _seeded() -> tuple[Any, Any, Any]:
-    """States of the three global generators after seeding with 0."""
-    return (
-        torch.Generator().manual_seed(0).get_state(),
-        np.random.RandomState(0).get_state(),
-        random.Random(0).getstate(),
-    )
+def _numpys() -> Any:
+    return np.random.MT19937()
+
+
+@cache
+def _seeds() -> tuple[Any, Any]:
+    """States of torch's and Python's generators after seeding with 0."""
+    return torch.Generator().manual_seed(0).get_state(), random.Random(0).getstate()
 
 
 def _restorers() -> list[Callable[[], Any]]:
