@@ -66,7 +66,8 @@ class Grader:
 
     @cached_property
     def _version(self) -> str:
-        files = self.assignment.files()
+        engine = sorted(Path(__file__).resolve().parent.parent.rglob("*.py"))
+        files = [*self.assignment.files(), *engine]
         return key_of(*(p.name + p.read_text(encoding="utf-8") for p in files))
 
     def key(self, cells: list[Cell]) -> str:
@@ -102,6 +103,8 @@ class Grader:
             result.exercises[check_id(name)] = judged
             result.scores[check_id(name)] = judged.score
         result.flags = shown.flags
+        if self.trust:
+            result.flags.append("graded without the jail (--trust-students)")
         result.seconds = time.perf_counter() - start
         return result
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import IO, Any
 
 from ..errors import AutograderError
+from ..jail import lock
 from ..jail.job import Job, Outcome, read_block, write_block
 from ..transport import Tensors, TransportError, dump_tree, from_bytes
 from ..tree import to_tree
@@ -51,6 +52,8 @@ class Jailer:
 
     def run(self, job: Job, given: Mapping[str, Mapping[str, Any]]) -> Outcome:
         """Run a job. `given`: inputs made outside, by exercise and case."""
+        if not job.trusted:
+            lock.require()
         tensors: Tensors = {}
         dumped = {
             exercise: {c: dump_tree(to_tree(g), tensors) for c, g in cases.items()}

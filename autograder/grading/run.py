@@ -78,7 +78,7 @@ def _grade_one(
     if not plain:
         notebook = read_notebook(course.submission(student, assignment))
         result_for(course, Who(student, assignment, assignment), notebook, trust)
-    api.autograde(course.root, assignment, student)
+    api.autograde(course.root, assignment, student, trust)
     result = load_all(course.results, assignment, student)
     if result is None:
         raise AutograderError("no result was written; run the command again.")

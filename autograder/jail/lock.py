@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..errors import AutograderError
+
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on x86-64 and Arm
 NO_NEW_PRIVILEGES = 38
 READ_FILE, READ_DIR, EXECUTE = 1 << 2, 1 << 3, 1 << 0
@@ -29,7 +31,7 @@ SCOPES = 0b11  # abstract Unix sockets, signals (version 6)
 MEGABYTE = 2**20
 
 
-class LockError(RuntimeError):
+class LockError(AutograderError):
     """This machine cannot lock student code in."""
 
 
@@ -48,14 +50,20 @@ def landlock_version() -> int:
     return max(0, _call(CREATE_RULESET, None, ctypes.c_size_t(0), 1))
 
 
-def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
-    """Deny everything in the file system that is not under these folders."""
-    version = landlock_version()
-    if version < 1 or _libc is None:
+def require() -> None:
+    """Raise LockError where this machine cannot lock student code in."""
+    if landlock_version() < 1:
         raise LockError(
             "this kernel has no Landlock (Linux 5.13 or newer is needed); grade on "
             "another machine, or pass --trust-students."
         )
+
+
+def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
+    """Deny everything in the file system that is not under these folders."""
+    require()
+    assert _libc
+    version = landlock_version()
     rights = (1 << FILE_RIGHTS[min(version, 6)]) - 1
     net = TCP if version >= 4 else 0
     scopes = SCOPES if version >= 6 else 0

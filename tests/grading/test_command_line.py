@@ -164,3 +164,15 @@ def test_overwrite_overwrites(school: School) -> None:
     course = str(school.course.root)
     assert run("release", TOY, "--overwrite", "--course", course)[0] == 0
     assert path.read_text() == original
+
+
+def test_grading_without_the_jail_says_so(school: School) -> None:
+    school.hand_in("ada", school.notebook(school.right()))
+    course = str(school.course.root)
+    code, text = run("grade", TOY, "--trust-students", "--course", course)
+    assert code == 0
+    assert text.splitlines() == [
+        "student  exercises        points",
+        "ada      ✓✓✓              6 of 6  graded without the jail (--trust-students)",
+        "✓ passed",
+    ]

@@ -147,11 +147,24 @@ def test_one_submission_leaves_nothing_for_the_next(school: School) -> None:
     assert sum(grader.grade("ada", [setup, *cells]).scores.values()) == 6
 
 
-def test_a_machine_without_landlock_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_landlock_refuses(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lock, "landlock_version", lambda: 0)
+    grader = Grader(school.assignment, school.course.seed)
     with pytest.raises(lock.LockError) as refused:
-        lock.restrict_files([], [])
+        grader.grade("ada", [])
     assert str(refused.value) == (
         "this kernel has no Landlock (Linux 5.13 or newer is needed); grade on "
         "another machine, or pass --trust-students."
     )
+
+
+def test_trusted_students_are_graded_without_it(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "landlock_version", lambda: 0)
+    cells = [Cell(source, name) for name, source in school.right().items()]
+    setup = Cell("import numpy as np\nimport torch")
+    grader = Grader(school.assignment, school.course.seed, trust=True)
+    assert sum(grader.grade("ada", [setup, *cells]).scores.values()) == 6
