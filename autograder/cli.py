@@ -12,6 +12,8 @@ import typer
 
 from .errors import AutograderError
 
+INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
+
 app = typer.Typer(
     add_completion=True,
     no_args_is_help=True,
@@ -210,4 +212,13 @@ def main() -> None:
         app()
     except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name not in INSTRUCTORS:
+            raise
+        print(
+            f"autograder: {error.name} is not installed, this is a student's package; "
+            "run the command in the .venv of the course's repository.",
+            file=sys.stderr,
+        )
         sys.exit(2)

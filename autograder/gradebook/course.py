@@ -12,6 +12,7 @@ from ..errors import CourseDirectoryError
 from .manifest import Manifest, write_atomically
 
 CONFIG = "nbgrader_config.py"
+EXCHANGE = ".autograder/exchange"  # formgrader warns if there is none
 CONFIG_TEXT = '''\
 """nbgrader's configuration of this course. Add your own settings below."""
 
@@ -46,7 +47,7 @@ class Course:
                 f"{root} is not empty and not a course directory; name a new folder."
             )
         root = root.resolve()
-        for name in ("source", "release", "submitted"):
+        for name in ("source", "release", "submitted", EXCHANGE):
             (root / name).mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():
             write_atomically(root / CONFIG, CONFIG_TEXT.encode())

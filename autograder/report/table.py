@@ -25,7 +25,7 @@ def class_table(results: "Iterable[SubmissionResult]") -> str:
     rows = sorted(results, key=lambda r: r.student)
     if not rows:
         return "nothing was graded"
-    wide = max(len(r.student) for r in rows)
+    wide = max(len("student"), *(len(r.student) for r in rows))
     letters = max(len(r.exercises) for r in rows)
     lines = [f"{'student':<{wide}}  {'exercises':<{max(9, letters)}}  {'points':>12}"]
     for row in rows:
