@@ -87,6 +87,7 @@ def _enter(job: Job, folder: Path, pipe: int) -> None:
     if not job.trusted:
         lock.limit_process(job.megabytes)
         lock.restrict_files(lock.readable_folders(), [folder, Path(os.devnull)])
+        lock.restrict_calls()
 
 
 def _execute(shell: Any, cell: Cell) -> Any:

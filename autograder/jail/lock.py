@@ -4,7 +4,9 @@ Landlock: files can be read only where Python and the course live, written only 
 job's own folder; no TCP, no signals to the outside (as far as the kernel knows them).
 Rlimits: memory, processor time, open files, file size, no core dumps.
 
-Leaves out seccomp, namespaces and cgroups.
+System calls that no answer needs are refused in `syscalls.py`.
+
+Leaves out namespaces and cgroups.
 """
 
 import contextlib
@@ -17,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import AutograderError
+from . import syscalls
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on x86-64 and Arm
 NO_NEW_PRIVILEGES = 38
@@ -111,6 +114,12 @@ def readable_folders() -> list[Path]:
     if data := os.environ.get("COURSE_DATA"):
         found.append(Path(data).resolve())
     return found
+
+
+def restrict_calls() -> None:
+    """Refuse system calls that no answer needs; after `restrict_files`."""
+    assert _libc
+    syscalls.refuse(_libc)
 
 
 def limit_process(megabytes: int) -> None:

@@ -66,9 +66,40 @@ def test_can_write_in_its_own_folder(school: School) -> None:
     assert told(school, "open('mine', 'w').write('abc')") == "ValueError: 3"
 
 
-def test_cannot_connect_to_the_network(school: School) -> None:
-    code = "__import__('socket').create_connection(('127.0.0.1', 9))"
+SOCKETS = {
+    "connect": "s.create_connection(('127.0.0.1', 9))",
+    "datagrams": "s.socket(s.AF_INET, s.SOCK_DGRAM)",
+    "a Unix socket": "s.socket(s.AF_UNIX)",
+    "a raw socket": "s.socket(s.AF_INET, s.SOCK_RAW, 1)",
+    "netlink": "s.socket(s.AF_NETLINK, s.SOCK_RAW)",
+}
+
+
+@pytest.mark.parametrize("name", SOCKETS)
+def test_cannot_reach_any_network(school: School, name: str) -> None:
+    code = SOCKETS[name].replace("s.", "__import__('socket').")
     assert told(school, code).startswith("PermissionError")
+
+
+CALLS = {
+    "unshare": "unshare(0x10000000)",
+    "ptrace": "ptrace(16, os.getppid(), 0, 0)",
+    "mount": "mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+    "chroot": "chroot(b'/')",
+    "shared memory that stays": "shmget(7, 4096, 0o1600)",
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_is_refused_what_no_answer_needs(school: School, name: str) -> None:
+    define = (
+        "def refused(call):\n"
+        "    import ctypes, os\n"
+        "    libc = ctypes.CDLL(None, use_errno=True)\n"
+        "    result = eval('libc.' + call)\n"
+        "    return result, ctypes.get_errno()\n"
+    )
+    assert told(school, f"refused({CALLS[name]!r})", define) == "ValueError: (-1, 1)"
 
 
 def test_cannot_signal_the_grader(school: School) -> None:

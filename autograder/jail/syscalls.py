@@ -1,0 +1,91 @@
+"""Refusing system calls that no answer needs (seccomp, a filter in the kernel).
+
+The numbers are those of x86-64 and of 64-bit Arm. A refused call fails with EPERM, so
+that Python raises PermissionError and the student reads a sentence.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+
+from ..errors import AutograderError
+
+# name: (x86-64, aarch64)
+REFUSED = {
+    "socket": (41, 198),  # any network, also UDP and loopback; socketpair stays
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "io_uring_setup": (425, 425),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "kexec_load": (246, 104),
+    "reboot": (169, 142),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "sethostname": (170, 161),
+    # System V and POSIX queues and shared memory outlive the process.
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+}
+MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+
+LOAD, JUMP_EQUAL, JUMP_NOT_BELOW, RETURN = 0x20, 0x15, 0x35, 0x06
+ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+X32 = 0x40000000  # another numbering of the same calls on x86-64
+EPERM = 1
+SET_SECCOMP, FILTER = 22, 2
+
+
+def program() -> bytes:
+    """The filter for this machine, as the kernel's instructions."""
+    machine = platform.machine()
+    if machine not in MACHINES:
+        raise AutograderError(
+            f"submissions cannot be locked in on a {machine} processor; grade on "
+            "x86-64 or 64-bit Arm, or pass --trust-students."
+        )
+    column, architecture = MACHINES[machine]
+    numbers = [pair[column] for pair in REFUSED.values()]
+    steps = [
+        (LOAD, 0, 0, 4),  # the architecture of the call
+        (JUMP_EQUAL, 1, 0, architecture),
+        (RETURN, 0, 0, KILL),
+        (LOAD, 0, 0, 0),  # its number
+        (JUMP_NOT_BELOW, len(numbers) + 1, 0, X32),
+    ]
+    for index, number in enumerate(numbers):
+        steps.append((JUMP_EQUAL, len(numbers) - index, 0, number))
+    steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | EPERM)]
+    return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+def refuse(libc: ctypes.CDLL) -> None:
+    """Install the filter; it holds for all children, for good."""
+    code = program()
+    instructions = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(instructions))
+    if libc.prctl(SET_SECCOMP, FILTER, header, 0, 0) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise AutograderError(
+            f"this machine refuses seccomp filters ({reason}); grade on another "
+            "machine, or pass --trust-students."
+        )
