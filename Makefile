@@ -16,8 +16,6 @@ help: ## list the targets
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, then run make again."; exit 2; }
 	$(PYTHON) -m venv .venv
-	@# Debian's pip 23.0 backtracks into gigabytes of CUDA packages.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.2'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

@@ -40,12 +40,11 @@ def up_to_permutation(a: Tensor, b: Tensor, options: dict[str, Any]) -> Tensor:
 
 def _cost(a: Tensor, b: Tensor) -> Tensor:
     """(n, n) distances between the slices of a and those of b."""
-    rows = (
-        x.reshape(len(x), -1).double().nan_to_num(3 * HUGE, HUGE, -HUGE)
-        for x in (a, b)
+    one, two = (
+        x.reshape(len(x), -1).double().nan_to_num(3 * HUGE, HUGE, -HUGE) for x in (a, b)
     )
     # the fast way through a matrix product loses the digits that tell rows apart
-    return torch.cdist(*rows, compute_mode="donot_use_mm_for_euclid_dist")
+    return torch.cdist(one, two, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _matching(cost: Tensor) -> list[int]:
@@ -77,7 +76,8 @@ def same_subspace(a: Tensor, b: Tensor, options: dict[str, Any]) -> Tensor:
     if not torch.equal(_rank(basis), _rank(_unit_rows(wanted))):
         return a
     coefficients = torch.linalg.lstsq(basis.mT, wanted.mT, driver="gelsd").solution
-    return (basis.mT @ coefficients).mT.reshape(b.shape)
+    projected: Tensor = (basis.mT @ coefficients).mT
+    return projected.reshape(b.shape)
 
 
 def _unit_rows(x: Tensor) -> Tensor:
@@ -88,7 +88,8 @@ def _unit_rows(x: Tensor) -> Tensor:
 
 def _rank(x: Tensor) -> Tensor:
     # Rows usually come from float32, whose noise would count as a direction.
-    return torch.linalg.matrix_rank(x, rtol=RANK)
+    rank: Tensor = torch.linalg.matrix_rank(x, rtol=RANK)
+    return rank
 
 
 ALIGN: dict[str, Callable[[Tensor, Tensor, dict[str, Any]], Tensor]] = {

@@ -4,6 +4,8 @@ Runs in the trusted process. It calls no answer; the only functions it calls are
 case judges of the checks.
 """
 
+from copy import deepcopy
+
 from .exercise import Case, Exercise
 from .explain import Mismatch
 from .judge import compare
@@ -73,11 +75,13 @@ def _compared(
     if case.judge is None:
         return compare(seen.tree, tree)
     try:
-        complaint = case.judge(plain(seen.tree), plain(tree), expected.secret)
+        # copies: a judge may sort in place, and is asked more than once
+        got, wanted = (deepcopy(plain(t)) for t in (seen.tree, tree))
+        complaint = case.judge(got, wanted, expected.secret)
     except Exception:  # the judge met a value of a form it did not foresee
         return compare(seen.tree, tree) or Mismatch(
             "form", "the returned value does not have the form that was asked for"
         )
     if complaint is None:
         return None
-    return Mismatch("complaint:" + complaint.split(":")[0], complaint)
+    return Mismatch(f"complaint:{str(complaint).split(':')[0]}", str(complaint))

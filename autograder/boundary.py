@@ -43,7 +43,8 @@ class Boundary:
             for name, method in vars(implementation).items()
             if inspect.isfunction(method) and _is_called_by_a_case(name)
         }
-        return type(implementation)(
+        metaclass: Any = type(implementation)
+        return metaclass(
             implementation.__name__,
             (implementation,),
             {"__module__": implementation.__module__, **wrapped},

@@ -9,6 +9,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,17 +41,17 @@ def repository() -> Path:
 
 def load_module(path: Path, name: str) -> ModuleType:
     """Import a file under a name of its own."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except FileNotFoundError:
+    if not path.exists():
         raise UnknownNameError(
             f"{path.name} is missing from {path.parent.name}; every assignment "
             "needs it (see docs/authoring.md)."
-        ) from None
+        )
+    loader = SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
     return module
 
 

@@ -1,6 +1,8 @@
 """The whole loop on a small class: release, hand in, grade, feedback, table."""
 
+import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -49,7 +51,8 @@ def run_demo(folder: Path | None = None) -> None:
     print(f"  {_short(release / (assignment.name + '.ipynb'))}   what students get")
     for page in (p for p in pages if p.parts[-3] in {"cleo", "gus"}):
         print(f"  {_short(page)}   what {page.parts[-3]} reads")
-    print(f"  nbgrader's formgrader: jupyter lab --notebook-dir {_short(root)}")
+    jupyter = os.path.relpath(Path(sys.executable).parent / "jupyter", root)
+    print(f"  nbgrader's formgrader: cd {_short(root)} && {jupyter} lab")
     print(f"\n{time.perf_counter() - start:.0f} s")
 
 

@@ -104,9 +104,9 @@ def _pictures(
 
 def elaborate(mismatch: Mismatch) -> None:
     """Add a diagnosis; only worth its time for a mismatch that is shown."""
-    if mismatch.values and (diagnosis := diagnose(*mismatch.values)):
-        if diagnosis not in mismatch.details:
-            mismatch.details.append(diagnosis)
+    diagnosis = diagnose(*mismatch.values) if mismatch.values else ""
+    if diagnosis and diagnosis not in mismatch.details:
+        mismatch.details.append(diagnosis)
 
 
 def diagnose(a: torch.Tensor, b: torch.Tensor) -> str:

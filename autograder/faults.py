@@ -1,4 +1,4 @@
-"""An exception that an answer raised, in words: type, message and the student's lines."""
+"""An exception that an answer raised, in words, with the student's own lines."""
 
 import linecache
 import os
@@ -85,9 +85,10 @@ def is_answer(filename: str) -> bool:
 def _libraries() -> tuple[str, ...]:
     ours = Path(__file__).parent
     paths = sysconfig.get_paths()
-    folders = [
+    folders: list[str | Path] = [
         *(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        *(Path(module.__file__).parent for module in (torch, np)),
+        *torch.__path__,
+        *np.__path__,
         ours,
         ours.parent / "course",
     ]

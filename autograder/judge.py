@@ -161,8 +161,9 @@ def _stray_nan(a: torch.Tensor, b: torch.Tensor, path: str) -> Mismatch | None:
 
 def within(a: torch.Tensor, b: torch.Tensor, tolerance: Any) -> torch.Tensor:
     """Elementwise: equal, both nan, or closer than the tolerance."""
-    same = (a == b) | ((a != a) & (b != b))
-    return same | ((a - b).abs() <= tolerance)
+    same = (a == b) | (a.isnan() & b.isnan())
+    close: torch.Tensor = (a - b).abs() <= tolerance
+    return same | close
 
 
 def _same_distribution(a: torch.Tensor, b: torch.Tensor, path: str) -> Mismatch | None:

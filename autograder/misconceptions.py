@@ -77,7 +77,8 @@ def _behaviour(
     seen: Mapping[tuple[str, str], Observation],
 ) -> Behaviour:
     behaviour = Behaviour(wrong.slug, wrong.hint)
-    for case, found in assess_all(exercise, pack, seen).items():
+    behaviour.found = assess_all(exercise, pack, seen)
+    for case, found in behaviour.found.items():
         behaviour.codes[case] = {v: signature(m) for v, m in found.items()}
         tree = seen[case, "plain"].tree
         if tree is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import AuthoringError, AutograderError
 from .exercise import Case, Exercise
+from .explain import Mismatch
 from .observe import Candidate, Observation, given_for, observe, observe_all
 from .tolerance import attach
 from .transport import (
@@ -23,7 +24,7 @@ from .transport import (
     to_bytes,
 )
 from .tree import Tree, leaves, plain, to_tree
-from .variants import JITTERED, Variant
+from .variants import FINELY_JITTERED, JITTERED, Variant
 
 PUBLIC_SEED = 1
 FILE = "expected.safetensors"
@@ -41,12 +42,21 @@ class Expected:
 
 @dataclass
 class Behaviour:
-    """How a misconception shows: outputs of the plain run, and kinds of failure."""
+    """How a misconception shows.
+
+    Attributes:
+        trees: outputs of the plain runs, by case.
+        codes: kinds of failure, by case and variant.
+        found: the failures themselves; stays in the process that observed them.
+    """
 
     slug: str
     hint: str
     trees: dict[str, Tree] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    found: dict[str, dict[str, Mismatch | None]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def title(self) -> str:
@@ -83,10 +93,11 @@ def expect(exercise: Exercise, reference: Candidate, seed: int | str) -> Exercis
         if seen.drew:
             drew.add(case.name)
     for case in exercise.cases:
-        jittered = []
+        jittered, finely = [], []
         if case.name in drew:
-            jittered = _jittered(exercise, case, reference, seed)
-        _attach(exercise, case, pack.cases[case.name], jittered)
+            jittered = _jittered(exercise, case, reference, seed, JITTERED)
+            finely = _jittered(exercise, case, reference, seed, FINELY_JITTERED)
+        _attach(exercise, case, pack.cases[case.name], jittered, finely)
     return pack
 
 
@@ -115,7 +126,11 @@ def _insist(
 
 
 def _jittered(
-    exercise: Exercise, case: Case, reference: Candidate, seed: int | str
+    exercise: Exercise,
+    case: Case,
+    reference: Candidate,
+    seed: int | str,
+    variants: tuple[Variant, ...],
 ) -> list[Observation]:
     """The reference on inputs that are off by a rounding error.
 
@@ -123,24 +138,29 @@ def _jittered(
     """
     if "float64" in exercise.without or case.judge or case.given:
         return []
-    runs = (observe(exercise, case, reference, v, seed) for v in JITTERED)
+    runs = (observe(exercise, case, reference, v, seed) for v in variants)
     return [seen for seen in runs if seen.fault is None]
 
 
 def _attach(
-    exercise: Exercise, case: Case, expected: Expected, jittered: list[Observation]
+    exercise: Exercise,
+    case: Case,
+    expected: Expected,
+    jittered: list[Observation],
+    finely: list[Observation],
 ) -> None:
     single = expected.trees["plain"]
     oracle = expected.trees.get("float64", single)
     scale = max((seen.scale for seen in jittered), default=0.0)
     moved = [seen.tree for seen in jittered]
+    finely_moved = [seen.tree for seen in finely]
     for tree in expected.trees.values():
         try:
-            attach(tree, oracle, single, moved, scale)
+            attach(tree, oracle, single, moved, scale, finely_moved)
         except (KeyError, ValueError, AttributeError, TypeError, IndexError):
             raise AuthoringError(
-                f"case {case.name!r} of {exercise.name} returns different structures in "
-                "float32 and float64; return the same nest in every variant."
+                f"case {case.name!r} of {exercise.name} returns different structures "
+                "in float32 and float64; return the same nest in every variant."
             ) from None
 
 

@@ -7,7 +7,7 @@ data-dependent control flow (fake tensors have neither).
 
 To C++ a pretended tensor lies on the CPU (autograd has no queue for a GPU that is not
 there), so what C++ code builds for itself has to be recognised: inside a Python call
-that was given a pretended tensor, whatever an operator makes from nothing is on the GPU.
+that was given a pretended tensor, what an operator makes from nothing is on the GPU.
 
 Leaves out streams, memory limits, generators on the GPU and the numerics of a real one.
 """
@@ -20,13 +20,14 @@ from typing import Any
 import torch
 from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import (
-    TorchDispatchMode,
-    return_and_correct_aliasing,
-)
+from torch.utils import _python_dispatch
 
-GPU = torch.device("cuda", 0)
+CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 aten = torch.ops.aten
+# Typed as Any: torch leaves them untyped, or declares them otherwise than it is.
+Mode: Any = _python_dispatch.TorchDispatchMode
+TensorBase: Any = torch.Tensor
+corrected: Any = _python_dispatch.return_and_correct_aliasing
 # Operators in which a GPU, too, takes a CPU tensor as ...
 CROSSING = {aten.copy_.default, aten._to_copy.default}  # ... any argument
 INDEXED = {  # ... an index
@@ -39,31 +40,28 @@ INDEXED = {  # ... an index
 STRICT = {aten.cat.default, aten.stack.default, aten.index_select.default}
 
 
-class Pretended(torch.Tensor):
+class Pretended(TensorBase):  # type: ignore[misc] # a base that is Any
     """A CPU tensor that claims to be on a GPU."""
 
     inner: torch.Tensor
-    # mypy: torch declares these as plain attributes
-    device = property(lambda self: GPU)  # type: ignore[assignment]
-    is_cuda = property(lambda self: True)  # type: ignore[assignment]
-    is_cpu = property(lambda self: False)  # type: ignore[assignment]
+    device = property(lambda self: GPU)
+    is_cuda = property(lambda self: True)
+    is_cpu = property(lambda self: False)
 
     @staticmethod
-    def __new__(cls, inner: torch.Tensor) -> "Pretended":
-        # mypy: the method that torch documents for subclasses is not in its stubs
-        self: Pretended = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+    def __new__(cls, inner: torch.Tensor) -> "Pretended":  # noqa: D102 a constructor
+        made: Pretended = TensorBase._make_wrapper_subclass(
             cls,
             inner.size(),
             strides=inner.stride(),
             storage_offset=inner.storage_offset(),
             dtype=inner.dtype,
-            device="cpu",
+            device=CPU,
         )
-        self.inner = inner
-        return self
+        made.inner = inner
+        return made
 
-    # mypy: as torch's own documentation writes it
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+    __torch_function__ = torch._C._disabled_torch_function_impl
 
     @classmethod
     def __torch_dispatch__(
@@ -100,7 +98,8 @@ def cross(x: torch.Tensor, pretend: bool) -> torch.Tensor:
     """The tensor on the other device; itself if it is there already."""
     if isinstance(x, Pretended) == pretend:
         return x
-    moved: torch.Tensor = _Crossing.apply(x, pretend)
+    crossing: Any = _Crossing
+    moved: torch.Tensor = crossing.apply(x, pretend)
     return moved
 
 
@@ -123,13 +122,13 @@ def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if strangers:
         _refuse_mixture(func, args, strangers)
     if "device" in inner_kwargs:
-        inner_kwargs["device"] = torch.device("cpu")
+        inner_kwargs["device"] = CPU
     out = func(*inner_args, **inner_kwargs)
     written = _written(func)
     if written is None:
         return _wrapped(out)
     if not written:
-        return return_and_correct_aliasing(func, args, kwargs, _wrapped(out))
+        return corrected(func, args, kwargs, _wrapped(out))
     returned = [args[w] if isinstance(w, int) else kwargs[w] for w in written]
     return returned[0] if len(returned) == 1 else tuple(returned)
 
@@ -194,7 +193,7 @@ def _refuse_mixture(func: Any, args: Any, strangers: list[torch.Tensor]) -> None
             )
 
 
-class _Dispatch(TorchDispatchMode):
+class _Dispatch(Mode):  # type: ignore[misc] # a base that is Any
     """Sees operators over plain tensors too, so that scratch space is recognised."""
 
     @classmethod
@@ -225,6 +224,8 @@ class _Functions(TorchFunctionMode):
             answer = ANSWERS[name](func, args, kwargs)
             if answer is not NotImplemented:
                 return answer
+        if func in LITERALS and args:
+            args = (_numbers(args[0]), *args[1:])
         if kwargs.get("device") is not None:
             return _built(func, args, dict(kwargs))
         if not _any_pretended((*args, *kwargs.values())):
@@ -234,6 +235,16 @@ class _Functions(TorchFunctionMode):
             return func(*args, **kwargs)
         finally:
             _inside_gpu_call.pop()
+
+
+LITERALS = {torch.tensor, torch.as_tensor}
+
+
+def _numbers(values: Any) -> Any:
+    """Lists of pretended numbers as lists of numbers: torch reads them one by one."""
+    if isinstance(values, (list, tuple)):
+        return [v.item() if isinstance(v, Pretended) else _numbers(v) for v in values]
+    return values
 
 
 def _any_pretended(values: Any) -> bool:
@@ -268,8 +279,10 @@ def _built(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """What a factory makes on the device that was asked for."""
     gpu = _is_gpu(kwargs.pop("device"))
     if gpu and isinstance(kwargs.get("generator"), torch.Generator):
-        raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
-    if func in {torch.tensor, torch.as_tensor} and isinstance(args[0], torch.Tensor):
+        raise RuntimeError(
+            "Expected a 'cuda' device type for generator but found 'cpu'"
+        )
+    if func in LITERALS and isinstance(args[0], torch.Tensor):
         return cross(args[0], gpu)
     requires_grad = kwargs.pop("requires_grad", False)
     made = func(*args, **kwargs)
@@ -313,6 +326,12 @@ def _of_inner(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     return func(args[0].inner.detach(), *args[1:], **kwargs)
 
 
+def _format(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    x = args[0]
+    single = isinstance(x, Pretended) and x.dim() == 0
+    return format(x.item(), args[1]) if single else NotImplemented
+
+
 def _new_tensor(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if not isinstance(args[0], Pretended):
         return NotImplemented
@@ -335,6 +354,7 @@ ANSWERS: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {
         0 if isinstance(args[0], Pretended) else NotImplemented
     ),
     "new_tensor": _new_tensor,
+    "__format__": _format,
 }
 
 
@@ -343,18 +363,18 @@ def pretended_gpu() -> Iterator[None]:
     """Makes pretended tensors behave as on a GPU."""
     overwrites = torch.__future__.get_overwrite_module_params_on_conversion()
     torch.__future__.set_overwrite_module_params_on_conversion(True)
-    apply = BackwardCFunction.apply
+    function: Any = BackwardCFunction
+    apply = function.apply
 
     def backward(self: Any, *grads: Any) -> Any:
         # The engine runs an answer's own backward while our mode is switched off.
         with _Functions(), _answer_runs():
             return apply(self, *grads)
 
-    # mypy: replaced on purpose, and put back below
-    BackwardCFunction.apply = backward  # type: ignore[method-assign]
+    function.apply = backward
     try:
         with _Functions(), _Dispatch():
             yield
     finally:
-        BackwardCFunction.apply = apply  # type: ignore[method-assign]
+        function.apply = apply
         torch.__future__.set_overwrite_module_params_on_conversion(overwrites)

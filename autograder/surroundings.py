@@ -18,8 +18,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import _len_torch_function_stack, _pop_mode
-from torch.utils._python_dispatch import _pop_mode as _pop_dispatch_mode
+from torch.utils import _python_dispatch
+
+# Typed as Any: neither torch nor NumPy declares these in its stubs.
+FUNCTION_MODES: Any = torch.overrides
+DISPATCH_MODES: Any = _python_dispatch
+NUMPY: Any = np.random
 
 
 class _Nowhere(io.TextIOBase):
@@ -53,17 +57,17 @@ def _seeded() -> Iterator[None]:
     # Not torch.manual_seed, which costs a millisecond for devices that are not there,
     # nor numpy.random.set_state, which costs a tenth of one.
     torchs, pythons = torch.default_generator.get_state(), random.getstate()
-    numpys = np.random.get_bit_generator()
+    numpys = NUMPY.get_bit_generator()
     torch.default_generator.set_state(_seeds()[0])
     random.setstate(_seeds()[1])
-    np.random.set_bit_generator(_numpys())
+    NUMPY.set_bit_generator(_numpys())
     np.random.seed(0)
     try:
         yield
     finally:
         torch.default_generator.set_state(torchs)
         random.setstate(pythons)
-        np.random.set_bit_generator(numpys)
+        NUMPY.set_bit_generator(numpys)
 
 
 @cache
@@ -127,13 +131,13 @@ def _close_other_figures(before: list[int]) -> None:
 
 def _modes() -> Callable[[], None]:
     """Leave the modes that an answer entered and never left."""
-    functions = _len_torch_function_stack()
+    functions = FUNCTION_MODES._len_torch_function_stack()
     dispatches = torch._C._len_torch_dispatch_stack()
 
     def restore() -> None:
-        while _len_torch_function_stack() > functions:
-            _pop_mode()
+        while FUNCTION_MODES._len_torch_function_stack() > functions:
+            FUNCTION_MODES._pop_mode()
         while torch._C._len_torch_dispatch_stack() > dispatches:
-            _pop_dispatch_mode()
+            DISPATCH_MODES._pop_mode()
 
     return restore

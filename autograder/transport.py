@@ -170,7 +170,8 @@ def _names(values: Any) -> list[str]:
 def to_bytes(data: Any, tensors: Tensors) -> bytes:
     """One frame: length of the JSON part, JSON, safetensors."""
     text = json.dumps(data).encode()
-    return len(text).to_bytes(8, "big") + text + save(tensors)
+    numbers: bytes = save(tensors)
+    return len(text).to_bytes(8, "big") + text + numbers
 
 
 def from_bytes(frame: bytes) -> tuple[Any, Tensors]:

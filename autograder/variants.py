@@ -3,7 +3,7 @@
 Leaves out how a variant is made: `rng` draws in its dtype, layout and device.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Backend = Literal["torch", "numpy"]
@@ -19,7 +19,8 @@ class Variant:
     strided: bool = False
     moved: bool = False
     watched: bool = False
-    jitter: int = 0  # not 0: what is drawn is off by float32's rounding error
+    jitter: int = 0  # not 0: what is drawn is off by a rounding error
+    grain: float = 2.0**-23  # how large that error is: float32's or float64's eps
 
 
 PLAIN = Variant("plain", "on plain input", watched=True)
@@ -34,6 +35,7 @@ JITTERED = tuple(
     Variant("jittered", "with rounded input", dtype="float64", jitter=i)
     for i in (1, 2, 3)
 )
+FINELY_JITTERED = tuple(replace(v, grain=2.0**-52) for v in JITTERED)
 
 
 def variants_of(backend: Backend, without: tuple[str, ...] = ()) -> tuple[Variant, ...]:

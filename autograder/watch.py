@@ -30,7 +30,10 @@ AUTOGRAD = (
 )
 
 
-class _Operators(TorchDispatchMode):
+Mode: Any = TorchDispatchMode  # torch leaves it untyped
+
+
+class _Operators(Mode):  # type: ignore[misc] # for the same reason
     def __init__(self, forbidden: set[str], seen: set[str]) -> None:
         super().__init__()
         self.forbidden, self.seen = forbidden, seen
@@ -123,5 +126,5 @@ def _resolve(path: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError):
         raise AuthoringError(
-            f"forbid={path!r}: there is no such function; correct the name in checks.py."
+            f"forbid={path!r}: there is no such function; correct it in checks.py."
         ) from None

@@ -81,8 +81,8 @@ plt.rcParams.update(
 #                     . <- left over           spans 7, fits twice
 #
 # > **Predict first.** An image of 224 × 224 goes through a 7 × 7 kernel with
-# > stride 2 and padding 3 (the first layer of the usual ResNets). How large is the
-# > output? And how many rows of the padded image does no window ever touch?
+# > stride 2 and padding 3 (the first layer of the usual ResNets). How large is
+# > the output? And how many rows of the padded image does no window ever touch?
 
 # %% exercise="conv_out_size"
 
@@ -168,8 +168,8 @@ print(f"{windows:,} windows in {seconds:.1f} s")
 # see 5 × 5: small kernels add up. Let $r_l$ be the side of the **receptive
 # field** after layer $l$, and $j_l$ the **jump**, the distance between the
 # fields of two neighbours, both measured in *input* pixels. A layer with $k$
-# taps reaches $k - 1$ taps further, and its taps lie $d$ of *its inputs* apart,
-# that is $d \, j_{l-1}$ pixels:
+# taps reaches $k - 1$ taps further, and its taps lie $d$ of *its inputs*
+# apart, that is $d \, j_{l-1}$ pixels:
 #
 # $$r_l = r_{l-1} + (k_l - 1)\, d_l \, j_{l-1}, \qquad
 #   j_l = j_{l-1} \, S_l, \qquad r_0 = j_0 = 1 \tag{2}$$
@@ -266,18 +266,18 @@ print(f"the middle {area:.0%} of the field", end=" ")
 print(f"has {influence[middle, middle].sum():.0%} of the influence")
 
 # %% [markdown]
-# The sum of many small steps is a bell curve (this is the central limit theorem
-# at work), so the *effective* field grows like the square root of the depth
-# while (2) grows linearly. A net that must see far needs more than a field
-# that is just large enough.
+# The sum of many small steps is a bell curve (this is the central limit
+# theorem at work), so the *effective* field grows like the square root of the
+# depth while (2) grows linearly. A net that must see far needs more than a
+# field that is just large enough.
 
 # %% [markdown]
 # ## 3. One matrix product
 #
-# Every call of torch costs some microseconds before it multiplies anything, and
-# our loops make several calls for every single output pixel. The cure is to hand
-# over all windows at once. Write each window into a *column*; then equation (1)
-# is one matrix product:
+# Every call of torch costs some microseconds before it multiplies anything,
+# and our loops make several calls for every single output pixel. The cure is
+# to hand over all windows at once. Write each window into a *column*; then
+# equation (1) is one matrix product:
 #
 # $$\underbrace{\text{out}}_{F \times L} \;=\;
 #   \underbrace{W}_{F \times C k_h k_w} \;\cdot\;
@@ -315,8 +315,8 @@ axes[1].set(xlabel="position of the window", ylabel="place in the window")
 
 # %% [markdown]
 # With it, a fast convolution is three lines. Is it the same function? And how
-# much faster is it? The plot has a logarithmic axis, because a linear one would
-# not show both.
+# much faster is it? The plot has a logarithmic axis, because a linear one
+# would not show both.
 
 
 # %%
@@ -404,16 +404,16 @@ print(f"<x, A'y> = {(x * col2im(y, x.shape, 3, 2)).sum():.12f}")
 # The second picture is worth remembering. With a 3 × 3 window and stride 2,
 # pixels lie in 1, 2 or 4 windows, in a chequered pattern. Decoders that paint
 # images with strided transposed convolutions (which *are* `col2im` of a matrix
-# product) leave this pattern in their pictures. A kernel size that is a multiple
-# of the stride (third picture) covers the middle evenly. And with a stride
-# larger than the kernel there are pixels that nobody looks at.
+# product) leave this pattern in their pictures. A kernel size that is a
+# multiple of the stride (third picture) covers the middle evenly. And with a
+# stride larger than the kernel there are pixels that nobody looks at.
 
 # %% [markdown]
 # ## 4. The backward pass of a convolution is a convolution
 #
-# Let $\ell$ be the loss and $\text{dout} = \partial \ell / \partial \text{out}$
-# be given. Everything follows from (1) and one question: *in which outputs
-# does this number occur, and multiplied by what?*
+# Let $\ell$ be the loss and $\text{dout} =
+# \partial \ell / \partial \text{out}$ be given. Everything follows from (1) and one question: *in which
+# outputs does this number occur, and multiplied by what?*
 #
 # **The bias** $b[f]$ occurs once in every output of channel $f$, times 1:
 #
@@ -467,10 +467,10 @@ for name, gradient in zip(
     print(name, gradient.flatten().tolist())
 
 # %% [markdown]
-# `dx` is $(1, -1, 2, -2)$: each entry of dout has stamped a copy of the kernel,
-# scaled, at its own place. That is another way to read (5), and the reason why
-# "transposed convolution" is drawn as stamping. Here it is in two dimensions,
-# with a kernel that is easy to recognise.
+# `dx` is $(1, -1, 2, -2)$: each entry of dout has stamped a copy of the
+# kernel, scaled, at its own place. That is another way to read (5), and the
+# reason why "transposed convolution" is drawn as stamping. Here it is in two
+# dimensions, with a kernel that is easy to recognise.
 
 # %%
 letter = torch.tensor([[1.0, 1, 1], [1, 0, 0], [1, 1, 0], [1, 0, 0]]).reshape(
@@ -501,8 +501,9 @@ for ax, (title, (table, limit)) in zip(axes, panels.items(), strict=True):
 # the image produces an answer that is largest where the kernel lies exactly on
 # it. Going **back**, a single gradient paints the kernel itself, upright. The
 # flip is in the bookkeeping of (5), *seen from a pixel*; seen from a gradient,
-# nothing is turned. If you scatter ("each output pays its pixels"), you need no
-# flip; if you gather ("each pixel collects"), you do. Both are the same sum.
+# nothing is turned. If you scatter ("each output pays its pixels"), you need
+# no flip; if you gather ("each pixel collects"), you do. Both are the same
+# sum.
 
 # %% [markdown]
 # ## 5. Pooling
@@ -530,7 +531,8 @@ for ax, (title, (table, limit)) in zip(axes, panels.items(), strict=True):
 
 # %% [markdown]
 # > **Predict first.** A piece of the photograph is pooled by 4 × 4 windows and
-# > every output gets the gradient 1. What do the two gradient images look like?
+# > every output gets the gradient 1. What do the two gradient images look
+# like?
 # > And if we move the piece by one pixel: which changes most, the picture
 # > itself, its maxima or its means?
 
@@ -587,11 +589,11 @@ for name, (before, after) in before_and_after.items():
 # ## 6. Time runs one way
 #
 # A signal over time is an image with one row, with one difference: there is a
-# *before* and an *after*. Suppose a device watches an electroencephalogram (EEG)
-# and must react while the recording runs. A filter that is centred on the
-# present needs samples that have not been measured yet. It works beautifully
-# on recorded data, and not at all in the device. A **causal** filter gets all
-# of its padding on the left and sees nothing later than now.
+# *before* and an *after*. Suppose a device watches an electroencephalogram
+# (EEG) and must react while the recording runs. A filter that is centred on
+# the present needs samples that have not been measured yet. It works
+# beautifully on recorded data, and not at all in the device. A **causal**
+# filter gets all of its padding on the left and sees nothing later than now.
 #
 # To see far into the past with few weights, spread the taps out: dilation 1,
 # 2, 4, 8, ... doubles the field with every layer (third drawing of section 2).
@@ -646,11 +648,11 @@ print(f"the causal peak comes {(second - first) * 1000 / rate:.0f} ms later")
 
 # %% [markdown]
 # A causal filter is late by half its length, here 12 samples or 48 ms: that is
-# the price of not knowing the future. On the right, four causal layers with two
-# taps each carry sample 20 to 16 outputs, from its own time on. In the centred
-# stack it reaches *earlier* times. If such a leak
-# happens by accident, in a model that should predict the future, the test score
-# is wonderful and the model is worthless. It takes one misplaced zero.
+# the price of not knowing the future. On the right, four causal layers with
+# two taps each carry sample 20 to 16 outputs, from its own time on. In the
+# centred stack it reaches *earlier* times. If such a leak
+# happens by accident, in a model that should predict the future, the test
+# score is wonderful and the model is worthless. It takes one misplaced zero.
 
 # %% [markdown]
 # ## 7. A network without autograd
@@ -732,8 +734,8 @@ for ax in axes.flat:
 
 # %% [markdown]
 # Nobody told them, yet most kernels have become something you know from
-# section 1: a positive and a negative side, an edge of some direction. Each map
-# lights up along one flank of the strokes.
+# section 1: a positive and a negative side, an edge of some direction. Each
+# map lights up along one flank of the strokes.
 #
 # ### Take the belief away
 #
@@ -772,9 +774,9 @@ print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 #
 # **Digits.** The net above has 810 parameters and should get **95 %** of the
 # unseen digits; ours got between 97.2 and 98.2 % over five seeds. Can you get
-# 98 % on average, by kernels, epochs, learning rates? (Choose them by a part of
-# the training set that you hold out. If you choose by the test set, it is no
-# test any more.)
+# 98 % on average, by kernels, epochs, learning rates? (Choose them by a part
+# of the training set that you hold out. If you choose by the test set, it is
+# no test any more.)
 #
 # **MNIST, by your own functions.** 60,000 images of 28 × 28. This time
 # *everything* is yours: `im2col` and a product forwards, `conv2d_backward`,
@@ -783,8 +785,8 @@ print(f"with shuffled pixels {1 - strange_accuracy[-1]:.1%}")
 # `COURSE_DATA` to a folder that holds them.
 # Eight 5 × 5 kernels with stride 2, max pooling and a linear layer:
 #
-# - our functions reach **97.8 %** on the 10,000 test images after three epochs,
-#   in 24 seconds on one thread;
+# - our functions reach **97.8 %** on the 10,000 test images after three
+#   epochs, in 24 seconds on one thread;
 # - for a batch of 64, a whole training step, forward *and* backward, takes
 #   7 ms with matrices. The nested loops take 1.6 s for the forward convolution
 #   alone, **more than 200 times longer**. With them the three epochs would
@@ -867,8 +869,8 @@ if have_mnist:
 
 # %% [markdown]
 # **If you have a GPU and an evening:** `course.data.cifar10()` with
-# `course.nn.ConvNet([64, 128, 256], 10, in_channels=3)`, random flips and crops
-# through `augment=`, and 30 epochs. Before you start, use your
+# `course.nn.ConvNet([64, 128, 256], 10, in_channels=3)`, random flips and
+# crops through `augment=`, and 30 epochs. Before you start, use your
 # `receptive_field` to check that the last layer sees the whole image.
 #
 # ## What to take away

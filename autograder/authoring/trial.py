@@ -3,14 +3,15 @@
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..assess import assess
 from ..catalogue import Assignment
 from ..decide import judge_exercise
 from ..exercise import Exercise
-from ..misconceptions import Misconception, Seen, assess_all, recognise
+from ..misconceptions import Misconception, Seen, recognise
 from ..observe import Candidate, observe_all
-from ..pack import ExercisePack
+from ..pack import Behaviour, ExercisePack
 from ..verdicts import ExerciseResult, Verdict
 from .stub import solution_source, stub_source
 
@@ -46,7 +47,9 @@ class Trial:
         stub = {name: namespace[name] for name in self.exercise.functions}
         for name in self.exercise.functions:
             if inspect.signature(stub[name]) != inspect.signature(reference[name]):
-                text = f"{path}: stub and reference of {name} have different signatures."
+                text = (
+                    f"{path}: stub and reference of {name} have different signatures."
+                )
                 yield f"signature {name}", text
         verdict = self._judged(stub).verdict
         if verdict != Verdict.MISSING:
@@ -60,7 +63,7 @@ class Trial:
         """The misconception fails, and is recognised by its own name."""
         path = self.assignment.solutions / "misconceptions.py"
         name = f"{self.exercise.name}__{wrong.slug}"
-        found = assess_all(self.exercise, self.pack, seen)
+        found = self._behaviours[wrong.slug].found
         if not any(m for mismatches in found.values() for m in mismatches.values()):
             checks = self.assignment.folder / "checks.py"
             text = f"{checks}: {name} passes every case; add a case that it fails."
@@ -86,6 +89,10 @@ class Trial:
             why = "" if result.verdict == Verdict.PASSED else _why(result)
         if why:
             yield f"right {slug}", f"{path}: {name} is right but does not pass: {why}"
+
+    @cached_property
+    def _behaviours(self) -> dict[str, Behaviour]:
+        return {b.slug: b for b in self.pack.misconceptions}
 
     def _judged(self, candidate: Candidate) -> ExerciseResult:
         runs = observe_all(self.exercise, candidate, self.seed, self.pack.given)

@@ -21,6 +21,7 @@ def configure(c: Any, root: Path) -> None:
     from .preprocessors import ImportResults, RestoreCells, SaveResults
 
     c.CourseDirectory.root = str(root)
+    c.CourseDirectory.course_id = root.name  # formgrader warns without one
     c.Exchange.root = str(root / ".autograder" / "exchange")
     c.ClearSolutions.code_stub = {"python": STUB}
     c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")

@@ -1,121 +1,149 @@
-"""A verdict as HTML for Jupyter. Everything from an answer is escaped."""
+"""A verdict as HTML for Jupyter: readable on light and dark pages, and when read aloud.
 
-import base64
-import struct
-import zlib
+Everything from an answer is escaped. Styles stand in the elements, because feedback
+pages and some viewers drop style sheets; text takes the page's own colour, and only
+badges, whose white letters bring their own background, are coloured.
+"""
+
+from collections.abc import Iterator
 from html import escape
 
-import torch
-
-from ..explain import Mismatch
 from ..verdicts import CaseResult, ExerciseResult, Verdict
-
-# Colours that hold on light and dark backgrounds; the words say the same.
-COLOURS = {Verdict.PASSED: "#2e9e5b", Verdict.MISSING: "#8a8f98"}
-WRONG = "#d5483f"
-BOX = (
-    "border:1px solid rgba(128,128,128,.35);border-left:5px solid {colour};"
-    "border-radius:4px;padding:.6em 1em;max-width:46em;line-height:1.45"
+from .pictures import pictures
+from .text import (
+    AS_ABOVE,
+    SIGNS,
+    UNTOUCHED,
+    as_sentence,
+    explanation,
+    is_untouched,
+    repeats,
+    summary,
 )
+
+# White letters on each have a contrast of at least 4.5.
+GREEN, RED, GREY, OCHRE = "#1a7f37", "#c4342b", "#656d76", "#8f5e00"
+COLOURS = {
+    Verdict.PASSED: GREEN,
+    Verdict.MISSING: GREY,
+    Verdict.SKIPPED: GREY,
+    Verdict.TIMED_OUT: OCHRE,
+    Verdict.OUT_OF_MEMORY: OCHRE,
+    Verdict.BROKEN: OCHRE,
+}
+LINE = "1px solid rgba(128,128,128,.35)"
 FAINT = "opacity:.75"
-MONO = "font-family:monospace;white-space:pre-wrap"
+MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 
 
 def to_html(result: ExerciseResult) -> str:
     """The report of one exercise."""
-    passed = sum(c.verdict == Verdict.PASSED for c in result.cases)
-    colour = COLOURS.get(result.verdict, WRONG)
-    body = [
-        f"<div><b>{escape(result.name)}</b> &nbsp; {_badge(result.verdict)} &nbsp; "
-        f'<span style="{FAINT}">{passed} of {len(result.cases)} cases, '
-        f"{result.score:g} of {result.points:g} points</span></div>"
-    ]
-    if result.verdict == Verdict.MISSING:
-        body.append("<div>The stub is untouched: replace the line that raises.</div>")
+    parts = [_header(result), _hint(result)]
+    if is_untouched(result):
+        parts.append(f'<p style="margin:.7em 0 0">{UNTOUCHED}</p>')
     else:
-        body += [_case(case) for case in result.cases]
-    if result.hint:
-        body.append(
-            '<div style="margin-top:.6em;padding:.5em .8em;border-radius:4px;'
-            'background:rgba(230,170,40,.18)"><b>Hint.</b> This behaves like '
-            f"<i>{escape(result.misconception)}</i>. {escape(result.hint)}</div>"
-        )
+        cases = "".join(_cases(result))
+        style = "list-style:none;margin:.5em 0 0;padding:0"
+        parts.append(f'<ul style="{style}">{cases}</ul>')
     for flag in result.flags:
-        body.append(f'<div style="{FAINT}">Note: {escape(flag)}</div>')
-    return f'<div style="{BOX.format(colour=colour)}">{"".join(body)}</div>'
+        parts.append(f'<p style="margin:.7em 0 0;{FAINT}">Note: {escape(flag)}</p>')
+    label = escape(f"Check of {result.name}: {result.verdict}", quote=True)
+    style = (
+        f"border:{LINE};border-radius:8px;padding:.9em 1.1em;margin:.4em 0;"
+        "max-width:46em;line-height:1.5"
+    )
+    return f'<section aria-label="{label}" style="{style}">{"".join(parts)}</section>'
+
+
+def _header(result: ExerciseResult) -> str:
+    return (
+        '<div style="display:flex;flex-wrap:wrap;align-items:baseline;gap:.3em .8em">'
+        f'<strong style="{MONO};font-size:1.1em">{escape(result.name)}</strong>'
+        f"{_badge(result.verdict)}"
+        f'<span style="margin-left:auto;{FAINT}">{summary(result)}</span></div>'
+    )
 
 
 def _badge(verdict: Verdict) -> str:
-    colour = COLOURS.get(verdict, WRONG)
-    sign = "✓" if verdict == Verdict.PASSED else "✗"
-    sign = "·" if verdict == Verdict.MISSING else sign
-    return f'<b style="color:{colour}">{sign} {verdict}</b>'
+    colour = COLOURS.get(verdict, RED)
+    style = (
+        f"background:{colour};color:#fff;border-radius:1em;padding:.1em .7em;"
+        "font-size:.78em;font-weight:600;letter-spacing:.03em;white-space:nowrap"
+    )
+    sign = f'<span aria-hidden="true">{SIGNS.get(verdict, "✗")} </span>'
+    return f'<span style="{style}">{sign}{_words(verdict)}</span>'
 
 
-def _case(case: CaseResult) -> str:
-    head = f"{_badge(case.verdict)} &nbsp;{escape(case.sentence)}"
+def _words(verdict: Verdict) -> str:
+    return str(verdict).replace("_", " ")
+
+
+def _cases(result: ExerciseResult) -> Iterator[str]:
+    """List items; only the first wrong case has pictures, or they bury the words."""
+    repeated = repeats(result)
+    pictured = False
+    for case in result.cases:
+        if case.name in repeated:
+            yield _item(case, _paragraph(AS_ABOVE))
+            continue
+        shown = pictures(case.mismatch) if case.mismatch and not pictured else ""
+        pictured = pictured or bool(shown)
+        yield _item(case, _mismatch(case) + shown)
+
+
+def _item(case: CaseResult, below: str) -> str:
+    style = (
+        f"margin:0;padding:.45em 0;border-top:{LINE};display:flex;gap:.8em;"
+        "align-items:baseline"
+    )
+    passed = case.verdict == Verdict.PASSED
+    state = f'<span style="{FAINT}">✓ passed</span>' if passed else _badge(case.verdict)
+    return (
+        f'<li style="{style}">'
+        f'<div style="flex:0 0 6.4em;text-align:right">{state}</div>'
+        f'<div style="flex:1;min-width:0">{escape(case.sentence)}{below}</div></li>'
+    )
+
+
+def _mismatch(case: CaseResult) -> str:
     wrong = case.mismatch
     if wrong is None:
-        return f'<div style="margin-top:.3em">{head}</div>'
-    about = f"right on plain input, but {case.variant}: " if case.variant else ""
-    parts = [f"<div>{escape(about + wrong.sentence)}</div>"]
-    if wrong.expected or wrong.got:
-        parts.append(
-            f'<div style="{MONO}">expected  {escape(wrong.expected)}\n'
-            f"got       {escape(wrong.got)}</div>"
-        )
-    parts += [f"<div>{escape(detail)}</div>" for detail in wrong.details]
-    parts.append(_pictures(wrong))
-    inner = f'<div style="margin-left:1.6em">{"".join(parts)}</div>'
-    return f'<div style="margin-top:.3em">{head}{inner}</div>'
-
-
-def _pictures(wrong: Mismatch) -> str:
-    if wrong.pictures is None:
         return ""
-    expected, got = (p.nan_to_num(0.0, 0.0, 0.0) for p in wrong.pictures)
-    low = float(torch.minimum(expected.min(), got.min()))
-    high = float(torch.maximum(expected.max(), got.max()))
-    span = (high - low) or 1.0
-    gap = (expected - got).abs()
-    panels = (
-        ("expected", (expected - low) / span),
-        ("got", (got - low) / span),
-        ("difference", gap / (float(gap.max()) or 1.0)),
-    )
-    cells = "".join(
-        f'<figure style="display:inline-block;margin:.4em .8em 0 0">{_image(p, name)}'
-        f'<figcaption style="font-size:.8em;{FAINT}">{name}</figcaption></figure>'
-        for name, p in panels
-    )
-    return f"<div>{cells}</div>"
+    parts = [_paragraph(explanation(case), "font-weight:600")]
+    if wrong.expected or wrong.got:
+        parts.append(_table(wrong.expected, wrong.got))
+    parts += [_paragraph(as_sentence(d)) for d in wrong.details]
+    return "".join(parts)
 
 
-def _image(picture: torch.Tensor, name: str) -> str:
-    height, width = picture.shape
-    zoom = max(1, 96 // max(height, width))
-    data = base64.b64encode(grey_png(picture)).decode()
+def _paragraph(text: str, style: str = "") -> str:
+    wrap = "margin:.3em 0 0;overflow-wrap:anywhere"
+    return f'<p style="{wrap};{style}">{escape(text)}</p>'
+
+
+def _table(expected: str, got: str) -> str:
+    """Two labelled values, one under the other."""
+    rows = "".join(
+        f'<dt style="{FAINT};font-weight:400;margin:0">{label}</dt>'
+        f'<dd style="margin:0;overflow-wrap:anywhere;{MONO}">{escape(value)}</dd>'
+        for label, value in (("expected", expected), ("got", got))
+    )
+    style = (
+        "display:grid;grid-template-columns:max-content 1fr;gap:.1em .9em;"
+        "margin:.4em 0 0;padding:.4em .8em;border-radius:5px;"
+        "background:rgba(128,128,128,.12)"
+    )
+    return f'<dl style="{style}">{rows}</dl>'
+
+
+def _hint(result: ExerciseResult) -> str:
+    if not result.hint:
+        return ""
+    style = (
+        "margin:.8em 0 0;padding:.6em .9em;border-left:4px solid #d29922;"
+        "border-radius:0 5px 5px 0;background:rgba(210,153,34,.14)"
+    )
     return (
-        f'<img alt="{name} values as a grey picture" width="{zoom * width}" '
-        f'height="{zoom * height}" style="image-rendering:pixelated;display:block" '
-        f'src="data:image/png;base64,{data}">'
-    )
-
-
-def grey_png(picture: torch.Tensor) -> bytes:
-    """An 8-bit grey PNG of values in [0, 1], shape (H, W)."""
-    height, width = picture.shape
-    pixels = (picture.clamp(0, 1) * 255).round().to(torch.uint8)
-    rows = b"".join(b"\0" + bytes(row.tolist()) for row in pixels)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
+        f'<div role="note" style="{style}"><strong>Hint.</strong> This behaves like '
+        f"<em>{escape(result.misconception)}</em>. {escape(result.hint)}</div>"
     )

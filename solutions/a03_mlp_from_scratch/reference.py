@@ -1,10 +1,11 @@
 """Answers of a03: a multilayer perceptron from scratch.
 
-Letters: N batch, D features, H hidden units, K classes, L layers. Rows are samples, so
-a layer computes `x @ W + b` with W: (inputs, outputs). Parameters of the network with
-one hidden layer are a dict {"W1": (D, H), "b1": (H,), "W2": (H, K), "b2": (K,)}.
-Left out: other losses, momentum, weight decay (a08) and any automatic differentiation
-(a05), except in grad_norms_by_depth, which uses PyTorch's.
+Letters: N batch, D features, H hidden units, K classes, L layers. Rows are
+samples, so a layer computes `x @ W + b` with W: (inputs, outputs). Parameters
+of the network with one hidden layer are a dict {"W1": (D, H), "b1": (H,),
+"W2": (H, K), "b2": (K,)}. Left out: other losses, momentum, weight decay (a08)
+and any automatic differentiation (a05), except in grad_norms_by_depth, which
+uses PyTorch's.
 """
 
 import numpy as np

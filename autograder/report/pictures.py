@@ -1,0 +1,92 @@
+"""Values as small pictures: what was expected, what came, and where they differ.
+
+Grey for values, from black (lowest) to white (highest); embers for the difference, from
+black (none) to orange; red for what is not a number.
+"""
+
+import base64
+import struct
+import zlib
+from html import escape
+
+import torch
+
+from ..explain import Mismatch
+
+SIDE = 120  # pixels of the longer side, about
+LARGEST_CELL = 24
+NOT_A_NUMBER = (208, 48, 48)
+EMBER = (255, 150, 40)
+
+
+def pictures(wrong: Mismatch) -> str:
+    """Three pictures as HTML, or nothing."""
+    if wrong.pictures is None:
+        return ""
+    expected, got = wrong.pictures
+    finite = torch.cat([p[p.isfinite()] for p in (expected, got)])
+    if finite.numel() == 0:
+        return ""
+    low, high = float(finite.min()), float(finite.max())
+    gap = (expected - got).abs()
+    largest = float(gap[gap.isfinite()].max()) if bool(gap.isfinite().any()) else 0.0
+    scale = f"black {low:.3g}, white {high:.3g}"
+    panels = (
+        ("expected", scale, _grey(expected, low, high)),
+        ("got", scale, _grey(got, low, high)),
+        ("difference", f"orange {largest:.3g}", _embers(gap, largest)),
+    )
+    return "".join(_figure(*panel) for panel in panels)
+
+
+def _figure(name: str, scale: str, pixels: torch.Tensor) -> str:
+    height, width, _ = pixels.shape
+    zoom = min(max(1, SIDE // max(height, width)), LARGEST_CELL)
+    data = base64.b64encode(rgb_png(pixels)).decode()
+    return (
+        '<figure style="display:inline-block;margin:.5em 1.2em 0 0">'
+        f'<img alt="{escape(name)} values as a picture, {escape(scale)}" '
+        f'width="{zoom * width}" height="{zoom * height}" '
+        'style="image-rendering:pixelated;display:block;margin:0;'
+        'border:1px solid rgba(128,128,128,.5)" '
+        f'src="data:image/png;base64,{data}">'
+        '<figcaption style="font-size:.85em;margin-top:.2em">'
+        f'{escape(name)}<br><span style="opacity:.75">{escape(scale)}</span>'
+        "</figcaption></figure>"
+    )
+
+
+def _grey(values: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    span = (high - low) or 1.0
+    shade = ((values.clamp(low, high) - low) / span).nan_to_num()
+    return _painted(values, (255 * shade)[..., None].expand(-1, -1, 3))
+
+
+def _embers(gap: torch.Tensor, largest: float) -> torch.Tensor:
+    heat = (gap / (largest or 1.0)).clamp(0, 1).nan_to_num()
+    return _painted(gap, heat[..., None] * torch.tensor(EMBER))
+
+
+def _painted(values: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
+    """(H, W, 3) bytes, with a colour of its own for what is not a number."""
+    warning = torch.tensor(NOT_A_NUMBER, dtype=colours.dtype)
+    colours = torch.where(values.isnan()[..., None], warning, colours)
+    return colours.round().to(torch.uint8)
+
+
+def rgb_png(pixels: torch.Tensor) -> bytes:
+    """A PNG of (H, W, 3) bytes."""
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + bytes(row.flatten().tolist()) for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(rows))
+        + _chunk(b"IEND", b"")
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)

@@ -1,0 +1,362 @@
+"""Reading an assignment's files, and proving its content."""
+
+import shutil
+from pathlib import Path
+
+import jupytext
+import pytest
+
+from autograder import catalogue
+from autograder.authoring import verify as proof
+from autograder.authoring.percent import read_cells
+from autograder.authoring.released import released_checks
+from autograder.authoring.stub import solution_source, stub_source
+from autograder.authoring.written import read_written
+from autograder.catalogue import Assignment
+from autograder.errors import AuthoringError
+
+ROOT = Path(__file__).resolve().parents[2]
+TOY = "t01_toy"
+NOTEBOOKS = sorted(ROOT.glob("assignments/*/notebook.py"))
+
+
+def written_to(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# notebook.py
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.parent.name)
+def test_the_percent_format_is_read_as_jupytext_reads_it(path):
+    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    own = read_cells(path)
+    assert [c.source for c in own] == [c.source for c in cells]
+    assert [c.kind == "prose" or c.kind == "written" for c in own] == [
+        c.cell_type == "markdown" for c in cells
+    ]
+
+
+TEXT = '''# ---
+# jupyter: {}
+# ---
+
+# %% [markdown]
+# # Title
+#
+#     indented
+# end
+
+# %% tags=["setup"]
+# %matplotlib inline
+import torch
+
+# %% exercise="conv2d"
+
+# %% [markdown] written="why_flip"
+
+# %%
+x = 1
+
+
+y = 2
+'''
+
+
+def test_cells_have_kinds_and_names(tmp_path):
+    cells = read_cells(written_to(tmp_path, "notebook.py", TEXT))
+    assert [(c.kind, c.source, c.name) for c in cells] == [
+        ("prose", "# Title\n\n    indented\nend", ""),
+        ("setup", "%matplotlib inline\nimport torch", ""),
+        ("exercise", "", "conv2d"),
+        ("written", "", "why_flip"),
+        ("code", "x = 1\n\n\ny = 2", ""),
+    ]
+
+
+REFUSED = {
+    "text before the first cell": (
+        "x = 1\n# %%\n",
+        "{path}: text before the first cell; start with '# %% [markdown]'.",
+    ),
+    "a title": (
+        "# %% Title\n",
+        "{path}, line 1: '# %% Title' is no marker; write '# %%' or '# %% [markdown]', "
+        'then options such as exercise="name".',
+    ),
+    "a full placeholder": (
+        '# %%\n\n# %% exercise="conv2d"\nx = 1\n',
+        "{path}, line 3: the placeholder exercise='conv2d' is not empty; move its text "
+        "to a cell of its own.",
+    ),
+    "code in prose": (
+        "# %% [markdown]\n# text\nx = 1\n",
+        "{path}, line 1: 'x = 1' is in a markdown cell; start it with '# '.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_percent_format_is_refused(text, said, tmp_path):
+    path = written_to(tmp_path, "notebook.py", text)
+    with pytest.raises(AuthoringError) as caught:
+        read_cells(path)
+    assert str(caught.value) == said.format(path=path)
+
+
+# checks.py for students
+
+CHECKS = '''"""Checks."""
+
+import torch
+
+@f.case
+def shown(f, rng):
+    """Shown."""
+    return f(1)
+
+
+# a comment\x0c of the next case
+@f.case(
+    weight=2,
+    hidden=True,
+)
+def concealed(f, rng):
+    """Concealed."""
+    return "a \u2028 line"
+@f.case(hidden=False)
+def also_shown(f, rng):
+    """hidden=True in a docstring hides nothing."""
+    return f(2)
+@other.thing
+@f.case(hidden=True)
+def doubly(f, rng):
+    """Concealed, too."""
+'''
+
+RELEASED = '''"""Checks."""
+
+import torch
+
+@f.case
+def shown(f, rng):
+    """Shown."""
+    return f(1)
+
+
+# a comment\x0c of the next case
+@f.case(hidden=False)
+def also_shown(f, rng):
+    """hidden=True in a docstring hides nothing."""
+    return f(2)
+'''
+
+
+def test_hidden_cases_are_cut_out_and_nothing_else():
+    assert released_checks(CHECKS) == RELEASED
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("assignments/*/checks.py")), ids=str)
+def test_nothing_is_cut_where_nothing_is_hidden(path):
+    source = path.read_text(encoding="utf-8").replace("hidden=True", "hidden=False")
+    assert released_checks(source) == source
+
+
+# reference.py
+
+REFERENCE = '''
+def f(x):
+    """Document."""
+    # a comment
+    return x
+
+
+class Layer:
+    """A layer."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def forward(self, x):
+        """Run."""
+        y = x + 1
+        return y
+
+
+def g(x):
+    y = x
+    ### BEGIN SOLUTION
+    y = y + 1
+    ### END SOLUTION
+    return y
+'''
+
+STUB = '''def f(x):
+    """Document."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+class Layer:
+    """A layer."""
+
+    def __init__(self, n):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def forward(self, x):
+        """Run."""
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+
+def g(x):
+    y = x
+    # YOUR CODE HERE
+    raise NotImplementedError()
+    return y'''
+
+
+def test_the_stub_keeps_signature_docstring_and_scaffold(tmp_path):
+    path = written_to(tmp_path, "reference.py", REFERENCE)
+    assert stub_source(solution_source(path, ("f", "Layer", "g"))) == STUB
+
+
+def test_a_function_that_the_reference_lacks_is_named(tmp_path):
+    path = written_to(tmp_path, "reference.py", REFERENCE)
+    with pytest.raises(AuthoringError) as caught:
+        solution_source(path, ("f", "h"))
+    assert str(caught.value) == (
+        f"{path} does not define h at its top level; define it, or correct the "
+        "exercise's name in checks.py."
+    )
+
+
+# written.md
+
+
+def test_written_answers_are_found_by_their_heading(tmp_path):
+    text = "# why\nBecause.\n## Rubric\n- 1 point\n\n# how\nSo.\n## Rubric\n- 2\n"
+    assert read_written(written_to(tmp_path, "written.md", text)) == {
+        "why": "Because.\n## Rubric\n- 1 point",
+        "how": "So.\n## Rubric\n- 2",
+    }
+
+
+def test_an_answer_without_a_rubric_is_refused(tmp_path):
+    path = written_to(tmp_path, "written.md", "# why\nBecause.\n")
+    with pytest.raises(AuthoringError) as caught:
+        read_written(path)
+    assert str(caught.value) == (
+        f"{path}: the answer to 'why' has no '## Rubric' heading; say what each point "
+        "is given for."
+    )
+
+
+# The proof
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """A copy of the toy assignment, to be broken."""
+    shutil.copytree(ROOT / "tests" / "catalogue", tmp_path / "copy")
+    return Assignment(TOY, tmp_path / "copy")
+
+
+def edited(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_toy_is_sound(toy):
+    assert proof.verify(toy, seeds=(1,)).problems == []
+
+
+def problems_of(assignment):
+    return proof.verify(assignment, seeds=(1,)).problems
+
+
+def test_a_stray_file_is_named(toy):
+    path = written_to(toy.folder, "notes.txt", "")
+    assert problems_of(toy) == [
+        f"{path} is a stray file; remove it (generated files go to build/)."
+    ]
+
+
+@pytest.mark.parametrize("file", ["notebook.py", "reference.py"])
+def test_a_line_that_a_cell_would_wrap_is_named(toy, file):
+    path = (toy.folder if file == "notebook.py" else toy.solutions) / file
+    text = path.read_text(encoding="utf-8").rstrip("\n")
+    written_to(path.parent, file, f"{text}\n# {'x' * 78}\n")
+    number = len(text.split("\n")) + 1
+    assert problems_of(toy) == [
+        f"{path}, line {number} has 80 columns; students read it in a cell, break it "
+        "at 79."
+    ]
+
+
+def test_a_reference_that_its_oracle_contradicts_is_named(toy):
+    edited(toy.solutions / "reference.py", "return result", "return result + 1")
+    assert (
+        f"{toy.solutions / 'alternatives.py'}: double__oracle_shift is right but does "
+        "not pass: case numbers on plain input: the output is wrong [seed 1]"
+    ) in problems_of(toy)
+
+
+def test_a_misconception_that_no_case_catches_is_named(toy):
+    with (toy.solutions / "misconceptions.py").open("a", encoding="utf-8") as file:
+        file.write('\n\ndef double__right(n):\n    """Right."""\n    return n + n\n')
+    assert problems_of(toy) == [
+        f"{toy.folder / 'checks.py'}: double__right passes every case; add a case that "
+        "it fails. [seed 1]"
+    ]
+
+
+def test_a_misconception_that_looks_like_another_is_named(toy):
+    path = toy.solutions / "misconceptions.py"
+    source = path.read_text(encoding="utf-8")
+    name = next(li for li in source.splitlines() if li.startswith("def double__"))
+    slug = name.removeprefix("def double__").split("(")[0]
+    with path.open("a", encoding="utf-8") as file:
+        twin = f'def double__twin(n):\n    """Twin."""\n    return double__{slug}(n)\n'
+        file.write(f"\n\n{twin}")
+    assert problems_of(toy) == [
+        f"{path}: double__{slug} is taken for twin; add a case in which the two "
+        "differ, or drop one. [seed 1]",
+        f"{path}: double__twin is taken for {slug}; add a case in which the two "
+        "differ, or drop one. [seed 1]",
+    ]
+
+
+def test_an_answer_that_the_course_exports_is_named(toy):
+    checks = toy.folder / "checks.py"
+    for old, new in (
+        ('Exercise("double"', 'Exercise("split"'),
+        ("def numbers(double", "def numbers(split"),
+        ("return double(", "return split("),
+    ):
+        edited(checks, old, new)
+    assert (
+        f"{toy.solutions / 'reference.py'}: course.data exports split, which is the "
+        "answer to split; rename one of them."
+    ) in problems_of(toy)
+
+
+def test_placeholders_that_checks_does_not_know_are_named(toy):
+    path = toy.folder / "notebook.py"
+    edited(path, 'exercise="double"', 'exercise="triple"')
+    assert problems_of(toy) == [
+        f"{path} has the exercise placeholders ['softmax', 'center', 'triple'], "
+        "checks.py defines ['softmax', 'center', 'double']; both must list the same "
+        "names in the same order."
+    ]
+
+
+def test_assignments_are_proven_side_by_side():
+    toy = catalogue.find(TOY, ROOT / "tests" / "catalogue")
+    alone = proof.verify(toy, seeds=(1,))
+    found = list(proof.verify_all([toy, toy], jobs=2, seeds=(1,)))
+    assert found == [(toy, alone), (toy, alone)]
