@@ -11,7 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
 from ..grading.notebooks import grade_id
-from ..report import to_html, to_text
+from ..report import to_text
 from ..verdicts import ExerciseResult
 
 KNOWN = {"autograder", "deletable", "editable"}
@@ -108,7 +108,7 @@ class ImportResults(NbGraderPreprocessor):
 def _outputs(exercise: ExerciseResult | None, result: Any, name: str) -> list[Any]:
     if exercise is None:
         return [new_output("stream", name="stdout", text=result.notes[name])]
-    data = {"text/plain": to_text(exercise), "text/html": to_html(exercise)}
+    data = {"text/plain": to_text(exercise), "text/html": result.pages[name]}
     return [new_output("display_data", data=data)]
 
 

@@ -16,6 +16,7 @@ from ..exercise import Exercise
 from ..jail.job import Cell, Job, Outcome
 from ..observe import Observation
 from ..pack import ExercisePack
+from ..report import to_html
 from ..transport import Tensors, TransportError, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
 from .jailer import Jailer, frames, shared_jailer
@@ -102,6 +103,7 @@ class Grader:
             judged = self._judged(exercise, shown)
             result.exercises[check_id(name)] = judged
             result.scores[check_id(name)] = judged.score
+            result.pages[check_id(name)] = to_html(judged)
         result.flags = shown.flags
         if self.trust:
             result.flags.append("graded without the jail (--trust-students)")

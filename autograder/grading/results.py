@@ -32,6 +32,7 @@ class SubmissionResult:
         key: hash of submission, assignment version, seed and device.
         exercises: results by the grade id of the check cell.
         scores: points by grade id; also of plain test cells.
+        pages: HTML reports by grade id, with the pictures that JSON leaves out.
         notes: text shown under a plain test cell.
         flags: what an instructor should look at.
     """
@@ -42,6 +43,7 @@ class SubmissionResult:
     key: str
     exercises: dict[str, ExerciseResult] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     seconds: float = 0.0

@@ -22,7 +22,8 @@ from ..errors import AutograderError
 from . import syscalls
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on x86-64 and Arm
-NO_NEW_PRIVILEGES = 38
+NO_NEW_PRIVILEGES, SET_CHILD_SUBREAPER = 38, 36
+MOST_SECONDS = 900  # of processor time for one process, whatever it runs
 READ_FILE, READ_DIR, EXECUTE = 1 << 2, 1 << 3, 1 << 0
 READ = READ_FILE | READ_DIR | EXECUTE
 FILE = EXECUTE | 1 << 1 | READ_FILE | 1 << 14  # those that a file can have
@@ -116,6 +117,12 @@ def readable_folders() -> list[Path]:
     return found
 
 
+def adopt_orphans() -> None:
+    """What a submission leaves behind becomes a child of this process."""
+    if _libc is not None:
+        _libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def restrict_calls() -> None:
     """Refuse system calls that no answer needs; after `restrict_files`."""
     assert _libc
@@ -133,6 +140,7 @@ def limit_process(megabytes: int) -> None:
         text = Path("/proc/self/statm").read_text()
         mapped = int(text.split()[0]) * resource.getpagesize()
     _lower(resource.RLIMIT_AS, mapped + megabytes * MEGABYTE)
+    _lower(resource.RLIMIT_CPU, MOST_SECONDS)
     _lower(resource.RLIMIT_FSIZE, 64 * MEGABYTE)
     _lower(resource.RLIMIT_NOFILE, 256)
     _lower(resource.RLIMIT_CORE, 0)

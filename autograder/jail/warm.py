@@ -19,6 +19,7 @@ from typing import Any
 
 from ..catalogue import Checks, load_module
 from ..transport import MAX_BYTES, Tensors
+from . import lock
 from .child import DONE, ENTERING, Progress, run
 from .job import Job, read_block, write_block
 from .shell import fresh_shell
@@ -31,6 +32,7 @@ def main() -> None:
     """Serve jobs until the input ends."""
     jobs, outcomes = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed goes to the log, not into the protocol
+    lock.adopt_orphans()
     _import_what_notebooks_import()
     checks: dict[str, Checks] = {}
     while True:
@@ -109,10 +111,9 @@ def _attempt(
     frames, timed_out = _listen(job, read_end, pid, progress)
     os.close(read_end)
     cell = progress.get()[0]
-    _kill_session(pid)
+    status = _kill_all(pid)
     if cell == ENTERING:
         raise RuntimeError(f"the jail could not be entered: {frames.decode()}")
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if timed_out:
         ending = "took too long"
     elif cell == DONE and status == 0:
@@ -168,17 +169,37 @@ def _drain(pipe: int, received: bytearray) -> bool:
     return True
 
 
-def _kill_session(session: int) -> None:
-    """Kill everything that the child started, whatever group it moved to."""
+def _kill_all(pid: int) -> int:
+    """Kill everything that was started, whatever session it moved to.
+
+    Orphans become children of this process (it is their subreaper), which runs one
+    submission at a time: so every child left is one to kill.
+
+    Returns:
+        The exit status of `pid`.
+    """
+    status = 0
+    while children := _children():
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ChildProcessError):
+                code = os.waitpid(child, 0)[1]
+                status = code if child == pid else status
+    return os.waitstatus_to_exitcode(status)
+
+
+def _children() -> list[int]:
+    own = os.getpid()
+    found = []
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[3]) == session:
-                os.kill(int(entry.name), signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(session, signal.SIGKILL)
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == own:
+                    found.append(int(entry.name))
+    return found
 
 
 if __name__ == "__main__":

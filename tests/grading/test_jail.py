@@ -1,5 +1,6 @@
 """What student code can see and do while it is graded: no reference, no grades."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -105,8 +106,6 @@ def test_is_refused_what_no_answer_needs(school: School, name: str) -> None:
 def test_cannot_signal_the_grader(school: School) -> None:
     if lock.landlock_version() < 6:
         pytest.skip("Landlock confines signals from version 6 on")
-    import os
-
     assert told(school, f"os.kill({os.getpid()}, 0)").startswith("PermissionError")
 
 
@@ -167,6 +166,31 @@ def test_a_forged_frame_is_not_an_answer(school: School) -> None:
     result = grader.grade("mallory", [Cell(forger)])
     assert sum(result.scores.values()) == 0
     assert not result.broken
+
+
+ESCAPES = {
+    "a daemon": "os.setsid()",
+    "a daemon's daemon": "os.setsid(); os.fork() and os._exit(0); os.setsid()",
+    "a group of its own": "os.setpgid(0, 0)",
+}
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_nothing_outlives_the_submission(school: School, name: str) -> None:
+    mark = f"outlives-{os.getpid()}-{name}".replace(" ", "-").replace("'", "")
+    code = (
+        "import ctypes, os, time\n"
+        "if os.fork() == 0:\n"
+        f"    {ESCAPES[name]}\n"
+        f"    ctypes.CDLL(None).prctl(15, {mark[-15:].encode()!r}, 0, 0, 0)\n"
+        "    time.sleep(600)\n"
+        "    os._exit(0)\n"
+        "time.sleep(0.2)\n"
+    )
+    grader = Grader(school.assignment, school.course.seed)
+    grader.grade("mallory", [Cell(code)])
+    names = [p.read_text().strip() for p in Path("/proc").glob("[0-9]*/comm")]
+    assert mark[-15:] not in names
 
 
 def test_one_submission_leaves_nothing_for_the_next(school: School) -> None:
