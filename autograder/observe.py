@@ -106,7 +106,7 @@ def _observe(
         if name == "rng":
             arguments[name] = rng
         elif name == "given":
-            arguments[name] = _fitted(given, rng, variant)
+            arguments[name] = fitted(given, rng)
         else:
             arguments[name] = boundary.wrap(candidate[name])
     case_file = case.function.__code__.co_filename
@@ -132,14 +132,14 @@ def _observe(
     return result
 
 
-def _fitted(given: Any, rng: Rng, variant: Variant) -> Any:
-    """What was made outside, in the variant's dtype, layout and device."""
+def fitted(given: Any, rng: Rng) -> Any:
+    """What was made outside, in the dtype, layout and device in which `rng` draws."""
     if isinstance(given, (list, tuple)):
-        return [_fitted(g, rng, variant) for g in given]
+        return [fitted(g, rng) for g in given]
     if isinstance(given, dict):
-        return {k: _fitted(v, rng, variant) for k, v in given.items()}
+        return {k: fitted(v, rng) for k, v in given.items()}
     if isinstance(given, torch.Tensor):
-        return rng.array(given.numpy())
+        return rng.array(given.detach().numpy())
     return rng.array(given) if hasattr(given, "dtype") else given
 
 

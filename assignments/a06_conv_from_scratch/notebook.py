@@ -412,8 +412,9 @@ print(f"<x, A'y> = {(x * col2im(y, x.shape, 3, 2)).sum():.12f}")
 # ## 4. The backward pass of a convolution is a convolution
 #
 # Let $\ell$ be the loss and $\text{dout} =
-# \partial \ell / \partial \text{out}$ be given. Everything follows from (1) and one question: *in which
-# outputs does this number occur, and multiplied by what?*
+# \partial \ell / \partial \text{out}$ be given. Everything follows from (1)
+# and one question: *in which outputs does this number occur, and multiplied
+# by what?*
 #
 # **The bias** $b[f]$ occurs once in every output of channel $f$, times 1:
 #

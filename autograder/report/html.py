@@ -33,7 +33,9 @@ COLOURS = {
 }
 LINE = "1px solid rgba(128,128,128,.35)"
 FAINT = "opacity:.75"
-MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
+MONO = (
+    "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
+)
 
 
 def to_html(result: ExerciseResult) -> str:

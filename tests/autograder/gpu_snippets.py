@@ -1,4 +1,4 @@
-"""What a GPU takes and what it refuses: the same snippets for a real and a pretended one.
+"""What a GPU takes and what it refuses: snippets for a real and a pretended one.
 
 Each snippet gets `x` (3, 4) float32 and `i` (3,) int64 on the GPU, `c` (3, 4) and `k`
 (3,) on the CPU, `s` a CPU tensor without axes; it returns a tensor, whose place is part

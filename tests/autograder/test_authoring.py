@@ -39,7 +39,7 @@ def test_the_percent_format_is_read_as_jupytext_reads_it(path):
     ]
 
 
-TEXT = '''# ---
+TEXT = """# ---
 # jupyter: {}
 # ---
 
@@ -62,7 +62,7 @@ x = 1
 
 
 y = 2
-'''
+"""
 
 
 def test_cells_have_kinds_and_names(tmp_path):
@@ -290,8 +290,9 @@ def test_a_stray_file_is_named(toy):
 def test_a_line_that_a_cell_would_wrap_is_named(toy, file):
     path = (toy.folder if file == "notebook.py" else toy.solutions) / file
     text = path.read_text(encoding="utf-8").rstrip("\n")
-    written_to(path.parent, file, f"{text}\n# {'x' * 78}\n")
-    number = len(text.split("\n")) + 1
+    cell = "\n# %%" if file == "notebook.py" else ""
+    written_to(path.parent, file, f"{text}{cell}\n# {'x' * 78}\n")
+    number = len(f"{text}{cell}".split("\n")) + 1
     assert problems_of(toy) == [
         f"{path}, line {number} has 80 columns; students read it in a cell, break it "
         "at 79."

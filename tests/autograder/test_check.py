@@ -147,10 +147,16 @@ def test_a_release_holds_no_code_of_the_solutions(release):
 def test_a_check_leaves_no_trace(release):
     before = torch.initial_seed(), torch.get_num_threads(), torch.rand(1).dtype
     check(softmax, folder=release)
-    assert (torch.initial_seed(), torch.get_num_threads(), torch.rand(1).dtype) == before
+    assert (
+        torch.initial_seed(),
+        torch.get_num_threads(),
+        torch.rand(1).dtype,
+    ) == before
 
 
 def test_reports_show_themselves_in_jupyter(release):
     report = check(softmax, folder=release)
     assert isinstance(report, Report)
-    assert re.match(r'<section aria-label="Check of softmax: PASSED"', report._repr_html_())
+    assert re.match(
+        r'<section aria-label="Check of softmax: PASSED"', report._repr_html_()
+    )

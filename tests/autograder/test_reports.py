@@ -66,7 +66,9 @@ softmax   ✗ FAILED                                1 of 2 cases, 1.5 of 3 point
         result(
             case(
                 Verdict.FAILED,
-                Mismatch("dtype", "the output has the wrong dtype", "float64", "float32"),
+                Mismatch(
+                    "dtype", "the output has the wrong dtype", "float64", "float32"
+                ),
                 variant="with float64 input",
             )
         ),
@@ -188,7 +190,9 @@ def test_a_screen_reader_hears_the_verdict_first():
 
 def luminance(colour):
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -242,7 +246,8 @@ def test_only_the_first_wrong_case_is_pictured():
         return Mismatch("value", text, pictures=(torch.ones(2, 2), torch.zeros(2, 2)))
 
     shown = result(
-        case(Verdict.FAILED, wrong("a"), "One."), case(Verdict.FAILED, wrong("b"), "Two.")
+        case(Verdict.FAILED, wrong("a"), "One."),
+        case(Verdict.FAILED, wrong("b"), "Two."),
     )
     assert to_html(shown).count("<img ") == 3
 

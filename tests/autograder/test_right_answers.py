@@ -97,9 +97,11 @@ FORMS = {
     "an empty tensor": (lambda x: x[x > 99], lambda x: x.new_zeros(0)),
     "complex numbers": (
         lambda x: torch.fft.fft(x),
-        lambda x: torch.fft.fft(x.double()).to(torch.complex64)
-        if x.dtype == torch.float32
-        else torch.fft.fft(x),
+        lambda x: (
+            torch.fft.fft(x.double()).to(torch.complex64)
+            if x.dtype == torch.float32
+            else torch.fft.fft(x)
+        ),
     ),
     "None": (lambda x: None, lambda x: None),
     "a long text": (lambda x: "a" * 9000, lambda x: "".join(["a"] * 9000)),

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from autograder.errors import AuthoringError
 from autograder.exercise import Exercise
 from autograder.pack import expect
 from autograder.tolerance import eps_of, tolerance_of
@@ -20,11 +21,11 @@ def allowed(reference, run, variant="plain"):
 
 
 def test_a_well_conditioned_result_is_given_few_units_in_the_last_place():
-    assert allowed(torch.sin, on_a_matrix) < 100 * eps_of("float32")
+    assert allowed(torch.sin, on_a_matrix) < 128 * eps_of("float32")
 
 
 def test_float64_is_held_to_its_own_precision():
-    assert allowed(torch.sin, on_a_matrix, "float64") < 100 * eps_of("float64")
+    assert allowed(torch.sin, on_a_matrix, "float64") < 64 * 128 * eps_of("float64")
 
 
 def test_an_ill_conditioned_result_is_given_more():
@@ -40,7 +41,7 @@ def test_a_result_that_jumps_is_not_given_the_jump():
         return torch.round(x * 1e7)
 
     run = lambda f, rng: f(rng.uniform(8))  # noqa: E731
-    assert allowed(lambda x: torch.sign(x - x.median()), run) < 1e-5
+    assert allowed(lambda x: torch.sign(x - x.median()), run) < 2e-5
     assert allowed(nearest_half, run) < 1e-4
 
 
@@ -82,7 +83,7 @@ def test_different_structures_in_float32_and_float64_are_the_authors_mistake():
     exercise = exercise_of(
         lambda f, rng: [f(rng.normal(2))] * (2 if rng.dtype == torch.float32 else 3)
     )
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(AuthoringError) as caught:
         expect(exercise, {"f": torch.sin}, SEED)
     assert str(caught.value) == (
         "case 'case' of f returns different structures in float32 and float64; return "
@@ -92,7 +93,7 @@ def test_different_structures_in_float32_and_float64_are_the_authors_mistake():
 
 def test_a_value_that_cannot_be_compared_is_the_authors_mistake():
     exercise = exercise_of(on_a_matrix)
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(AuthoringError) as caught:
         expect(exercise, {"f": lambda x: {1, 2}}, SEED)
     assert str(caught.value) == (
         "f, case 'case' on plain input: a value of type set cannot be compared; return "

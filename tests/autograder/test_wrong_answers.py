@@ -220,8 +220,14 @@ def test_expected_and_got_are_shown(reference, answer, shown):
 
 
 DIAGNOSES = {
-    "sign": (lambda x: -2 * x, "your values are the expected ones with the opposite sign"),
-    "factor": (lambda x: 6 * x, "your values are 3 times the expected ones, everywhere"),
+    "sign": (
+        lambda x: -2 * x,
+        "your values are the expected ones with the opposite sign",
+    ),
+    "factor": (
+        lambda x: 6 * x,
+        "your values are 3 times the expected ones, everywhere",
+    ),
     "offset": (lambda x: 2 * x - 1, "your values are off by -1, everywhere"),
     "axes": (
         lambda x: 2 * x.T,
@@ -231,7 +237,7 @@ DIAGNOSES = {
         lambda x: 2 * x.flip(1),
         "your values are the expected ones in reverse along axis 1",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("answer", "said"), DIAGNOSES.values(), ids=DIAGNOSES)
@@ -335,7 +341,8 @@ def test_the_students_own_line_is_shown():
     (case,) = trial(double, answer, on_a_matrix).cases
     assert case.verdict == Verdict.ERRORED
     assert case.mismatch.sentence == (
-        "your answer raised RuntimeError: shape '[7, 7]' is invalid for input of size 15"
+        "your answer raised RuntimeError: shape '[7, 7]' is invalid for input of size "
+        "15"
     )
     assert case.mismatch.details == ["in helper, line 7: return y.reshape(7, 7)"]
 
@@ -442,12 +449,20 @@ def too_large_for_a_gpu(x):
 
 
 def too_large_on_windows(x):
-    raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes.")  # noqa: E501 torch's words
+    raise RuntimeError(
+        "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory: you "
+        "tried to allocate 8 bytes."
+    )
 
 
 @pytest.mark.parametrize(
     "answer",
-    [too_large_for_torch, too_large_for_numpy, too_large_for_a_gpu, too_large_on_windows],
+    [
+        too_large_for_torch,
+        too_large_for_numpy,
+        too_large_for_a_gpu,
+        too_large_on_windows,
+    ],
 )
 def test_memory_that_runs_out_has_a_verdict_of_its_own(answer):
     result = trial(double, answer, on_a_matrix)

@@ -1,15 +1,25 @@
-"""The contract that every assignment keeps: nothing to prove is left unproven."""
+"""The contract of every assignment: `autograder verify` has nothing to say.
+
+All three seeds are run here: what holds on one may fail on another by luck.
+"""
+
+from pathlib import Path
 
 import pytest
+import torch
 
 from autograder import catalogue
 from autograder.authoring.verify import verify
 
+ROOT = Path(__file__).resolve().parents[2]
 
-@pytest.mark.parametrize("name", catalogue.names())
-def test_references_pass_and_every_known_mistake_is_named(name: str) -> None:
-    tally = verify(catalogue.find(name))
-    assert tally.problems == []
-    assert tally.named == tally.caught == tally.misconceptions
-    assert tally.references_passed == tally.exercises
-    assert tally.alternatives_passed == tally.alternatives
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", catalogue.names(ROOT))
+def test_the_assignment_is_proven(name: str) -> None:
+    assert verify(catalogue.find(name, ROOT)).problems == []

@@ -40,4 +40,4 @@ def test_it_runs_through_and_every_check_passes(executed) -> None:
         if cell.source.startswith("check(")
     }
     assert list(reports) == [check_id(e) for e in assignment.checks.exercises]
-    assert {k: v for k, v in reports.items() if ": PASSED" not in v} == {}
+    assert {k: v for k, v in reports.items() if "✓ PASSED" not in v} == {}
