@@ -8,6 +8,7 @@ hidden in a thread of the answer's own is not seen. Nor is one made after an ans
 removed the hook; who does that knows what it does.
 """
 
+import functools
 import importlib
 import inspect
 import sys
@@ -22,13 +23,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from .errors import AuthoringError
 from .marks import gradient
 
-# Backward mode, and forward mode too: `torch.func` ends in one of these.
-AUTOGRAD = (
-    "torch.autograd.backward",
-    "torch.autograd.grad",
-    "torch.autograd.forward_ad.enter_dual_level",
+# Where torch itself looks these up, backward mode and forward mode: every way to
+# autograd ends in one of them (`backward`, `grad`, `torch.func`), under any alias.
+# Replacing them costs nothing, while the profile hook slows every call of an answer.
+BACKWARD = ("torch.autograd", "torch.autograd.graph"), "_engine_run_backward"
+FORWARD = (
+    ("torch._functorch.predispatch", "_enter_dual_level"),
+    ("torch._C", "_enter_dual_level"),
 )
-
 
 Mode: Any = TorchDispatchMode  # torch leaves it untyped
 
@@ -62,17 +64,47 @@ def forbidden_calls(names: tuple[str, ...], case_file: str = "") -> Iterator[set
     """
     seen: set[str] = set()
     operators = {n for n in names if "::" in n}
-    callables = {k: n for n in names if "::" not in n for k in _identities(n)}
+    callables = {_identity(n): n for n in names if "::" not in n and n != "autograd"}
     with ExitStack() as stack:
         if operators:
             stack.enter_context(_Operators(operators, seen))
+        if "autograd" in names:
+            stack.enter_context(_autograd(seen, case_file))
         if callables:
-            stack.enter_context(_profiled(callables, seen, case_file))
+            stack.enter_context(_profiled(callables, seen))
         yield seen
 
 
 @contextmanager
-def _profiled(codes: dict[Any, str], seen: set[str], case_file: str) -> Iterator[None]:
+def _autograd(seen: set[str], case_file: str) -> Iterator[None]:
+    def watched(original: Any) -> Any:
+        @functools.wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not _asked_by_the_case(sys._getframe(2), case_file):
+                seen.add("autograd")
+            return original(*args, **kwargs)
+
+        return call
+
+    with ExitStack() as stack:
+        for module, name in _doors():
+            original = getattr(module, name)
+            stack.callback(setattr, module, name, original)
+            setattr(module, name, watched(original))
+        yield
+
+
+@cache
+def _doors() -> list[tuple[Any, str]]:
+    """(module, name) of the functions through which autograd is entered."""
+    modules, engine = BACKWARD
+    wanted = [(m, engine) for m in modules] + list(FORWARD)
+    found = [(importlib.import_module(m), name) for m, name in wanted]
+    return [(module, name) for module, name in found if hasattr(module, name)]
+
+
+@contextmanager
+def _profiled(codes: dict[Any, str], seen: set[str]) -> Iterator[None]:
     def profile(frame: Any, event: str, arg: Any) -> None:
         if event == "call":
             key = frame.f_code
@@ -80,7 +112,7 @@ def _profiled(codes: dict[Any, str], seen: set[str], case_file: str) -> Iterator
             key = id(arg)
         else:
             return
-        if key in codes and not _asked_by_the_case(frame, case_file):
+        if key in codes:
             seen.add(codes[key])
 
     before = sys.getprofile()
@@ -92,21 +124,15 @@ def _profiled(codes: dict[Any, str], seen: set[str], case_file: str) -> Iterator
 
 
 def _asked_by_the_case(frame: Any, case_file: str) -> bool:
-    """Whether the case itself observes a gradient."""
-    caller = frame.f_back
-    if caller is None or caller.f_code is not gradient.__code__:
+    """Whether a frame was called by `gradient`, which the case itself called."""
+    if frame is None or frame.f_code is not gradient.__code__:
         return False
-    return bool(caller.f_back and caller.f_back.f_code.co_filename == case_file)
+    return bool(frame.f_back and frame.f_back.f_code.co_filename == case_file)
 
 
 @cache
-def _identities(name: str) -> tuple[Any, ...]:
-    """Code objects of Python functions, ids of built-in ones."""
-    paths = AUTOGRAD if name == "autograd" else (name,)
-    return tuple(_identity(path) for path in paths)
-
-
 def _identity(path: str) -> Any:
+    """The code object of a Python function, the id of a built-in one."""
     function = _resolve(path)
     function = getattr(function, "_implementation", function)  # NumPy's dispatchers
     function = inspect.unwrap(function)
