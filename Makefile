@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.set-up
 # Files that are shown in notebook cells: 79 columns.
-CELLS = $(wildcard */*/reference.py */*/notebook.py tests/*/*/*/reference.py tests/*/*/*/notebook.py)
+CELLS = $(wildcard $(foreach root,. tests/catalogue,\
+	$(root)/solutions/*/reference.py $(root)/assignments/*/notebook.py))
 # One thread per torch process: idle OpenMP threads spin and starve the other processes.
 export OMP_NUM_THREADS ?= 1
 
