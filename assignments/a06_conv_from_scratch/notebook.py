@@ -82,7 +82,8 @@ plt.rcParams.update(
 #
 # > **Predict first.** An image of 224 × 224 goes through a 7 × 7 kernel with
 # > stride 2 and padding 3 (the first layer of the usual ResNets). How large is
-# > the output? And how many rows of the padded image does no window ever touch?
+# > the output? And how many rows of the padded image does no window ever
+# > touch?
 
 # %% exercise="conv_out_size"
 
