@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-from .pretended import GPU, Pretended, pretended_gpu
+from .pretended import GPU, Pretended
+from .pretended_calls import pretended_gpu
 
 __all__ = ["GPU", "device_of", "move", "on_cpu", "real_gpu", "second_device"]
 

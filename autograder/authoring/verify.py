@@ -5,9 +5,10 @@ complete.
 """
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,53 +64,79 @@ class Tally:
 def verify_all(
     assignments: Sequence[Assignment], jobs: int = 1, seeds: Sequence[int] = SEEDS
 ) -> Iterator[tuple[Assignment, Tally]]:
-    """Prove several assignments, `jobs` at a time, each in a process of its own.
+    """Prove several assignments, exercises side by side in `jobs` processes.
 
     Yields:
         assignment and tally, in the order given, each as soon as it is known.
     """
-    if jobs <= 1 or len(assignments) <= 1:
+    if jobs <= 1:
         for assignment in assignments:
             yield assignment, verify(assignment, seeds)
         return
     with ProcessPoolExecutor(
-        min(jobs, len(assignments)),
+        jobs,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=torch.set_num_threads,
         initargs=(1,),
     ) as pool:
-        tallies = pool.map(
-            _verify_named,
-            [a.name for a in assignments],
-            [a.root for a in assignments],
-            [tuple(seeds)] * len(assignments),
-        )
-        yield from zip(assignments, tallies, strict=True)
-
-
-def _verify_named(name: str, root: Path, seeds: Sequence[int]) -> Tally:
-    return verify(Assignment(name, root), seeds)
+        # All are handed out before the first is waited for.
+        waiting = [
+            [
+                pool.submit(_elsewhere, a.name, a.root, p, tuple(seeds))
+                for p in _parts(a)
+            ]
+            for a in assignments
+        ]
+        for assignment, futures in zip(assignments, waiting, strict=True):
+            yield assignment, _total(future.result() for future in futures)
 
 
 def verify(assignment: Assignment, seeds: Sequence[int] = SEEDS) -> Tally:
     """Prove one assignment; problems name the file to open."""
-    tally = Tally()
-    exercises = list(assignment.checks.exercises.values())
+    return _total(_verify_part(assignment, p, seeds) for p in _parts(assignment))
+
+
+def _parts(assignment: Assignment) -> list[str]:
+    """What can be proven apart: the files (named by nothing), and each exercise."""
+    return ["", *assignment.checks.exercises]
+
+
+def _total(tallies: Iterable[Tally]) -> Tally:
+    total = Tally()
+    for tally in tallies:
+        total.add(tally)
+    return total
+
+
+def _elsewhere(name: str, root: Path, part: str, seeds: Sequence[int]) -> Tally:
+    return _verify_part(_loaded(name, root), part, seeds)
+
+
+@cache
+def _loaded(name: str, root: Path) -> Assignment:
+    return Assignment(name, root)
+
+
+def _verify_part(assignment: Assignment, part: str, seeds: Sequence[int]) -> Tally:
+    if not part:
+        return _verify_files(assignment)
+    try:
+        exercise = assignment.checks.exercises[part]
+        return _verify_exercise(assignment, exercise, seeds)
+    except AutograderError as error:
+        return Tally(exercises=1, problems=[str(error)])
+
+
+def _verify_files(assignment: Assignment) -> Tally:
+    tally = Tally(points=sum(w.points for w in assignment.checks.written.values()))
     for proof in UPKEEP:
         try:
             tally.problems += proof(assignment)
         except AutograderError as error:
             tally.problems.append(str(error))
-    if not exercises:
+    if not assignment.checks.exercises:
         path = assignment.folder / "checks.py"
         tally.problems.append(f"{path} defines no Exercise; add one.")
-    for exercise in exercises:
-        try:
-            tally.add(_verify_exercise(assignment, exercise, seeds))
-        except AutograderError as error:
-            tally.add(Tally(exercises=1, problems=[str(error)]))
-    for written in assignment.checks.written.values():
-        tally.points += written.points
     return tally
 
 
