@@ -4,6 +4,7 @@ Exit codes: 0 all well, 1 the content or a grade is broken, 2 misuse.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ Names = Annotated[
 def verify(
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; one per core if 0.")] = 0,
 ) -> None:
     """Prove the content: references pass, every known mistake is caught and named."""
     from . import catalogue
@@ -43,8 +45,7 @@ def verify(
     tallies = {}
     total = proof.Tally()
     chosen = [catalogue.find(n) for n in names or catalogue.names()]
-    for assignment in chosen:
-        tally = proof.verify(assignment)
+    for assignment, tally in proof.verify_all(chosen, jobs or os.cpu_count() or 1):
         here = f"{assignment.root}/"
         tally.problems = [p.replace(here, "") for p in tally.problems]
         tallies[assignment.name] = tally
