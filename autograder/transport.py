@@ -69,7 +69,7 @@ def load_tree(data: Any, tensors: Mapping[str, torch.Tensor], depth: int = 0) ->
 
 def _load_leaf(data: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Leaf:
     kind = data.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise TransportError("unknown kind of value")
     leaf = Leaf(
         kind,
@@ -89,7 +89,7 @@ def _load_leaf(data: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Lea
         leaf.value = _checked(leaf.value, str)[:MAX_TEXT]
     else:
         leaf.value = None
-    leaf.tolerance = float(_number(data.get("tolerance", 0.0)))
+    leaf.tolerance = _measure(data.get("tolerance", 0.0))
     return leaf
 
 
@@ -106,6 +106,14 @@ def _number(value: Any) -> int | float:
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise TransportError("number too large")
     return value
+
+
+def _measure(value: Any) -> float:
+    """A finite number that is not negative."""
+    number = _number(value)
+    if not 0 <= number < 1e300:  # nan is not, either
+        raise TransportError("malformed number")
+    return float(number)
 
 
 def _get(key: Any, dtype: str, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -151,7 +159,7 @@ def load_observation(data: Any, tensors: Mapping[str, torch.Tensor]) -> Observat
         None if fault is None else _load_fault(fault),
         _names(data.get("mutated", [])),
         _names(data.get("forbidden", [])),
-        float(_number(data.get("seconds", 0.0))),
+        _measure(data.get("seconds", 0.0)),
         bool(data.get("drew", True)),
     )
 

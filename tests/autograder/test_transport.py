@@ -143,3 +143,15 @@ FRAMES = {
 def test_malformed_frames_are_refused(frame):
     with pytest.raises(TransportError):
         from_bytes(frame)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, "nan", "inf", 10**400, True, [1]])
+def test_a_time_that_cannot_be_is_refused(seconds) -> None:
+    with pytest.raises(TransportError):
+        load_observation({"tree": None, "fault": None, "seconds": seconds}, {})
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 3, "tensors"])
+def test_a_kind_that_is_no_kind_is_refused(kind) -> None:
+    with pytest.raises(TransportError):
+        load_tree({"kind": kind}, {})
