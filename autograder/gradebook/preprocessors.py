@@ -1,8 +1,13 @@
-"""Our steps in nbgrader's pipeline: known metadata only, our results, strict scores."""
+"""Our steps in nbgrader's pipeline: known metadata only, our results, strict scores.
+
+Pages that a browser shows are made from what comes out of here, so whatever could be
+active in a submission is taken out (`neutral.py` says how).
+"""
 
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import utils
@@ -10,9 +15,10 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
-from ..grading.notebooks import grade_id
+from ..grading.notebooks import grade_id, refuse_links
 from ..report import to_text
 from ..verdicts import ExerciseResult
+from .neutral import neutralise
 
 KNOWN = {"autograder", "deletable", "editable"}
 
@@ -27,10 +33,13 @@ class RestoreCells(NbGraderPreprocessor):
 
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Restore the cells that the gradebook knows."""
+        if folder := resources.get("metadata", {}).get("path"):
+            refuse_links(Path(folder) / f"{resources['nbgrader']['notebook']}.ipynb")
         who = resources["nbgrader"]
         with Gradebook(who["db_url"]) as gradebook:
             source = gradebook.find_notebook(who["notebook"], who["assignment"])
             known = {cell.name: _released(cell, source) for cell in source.source_cells}
+        neutralise(notebook, self._untouched(who))
         places: dict[str, int] = {}
         for index, cell in enumerate(notebook.cells):
             name = grade_id(cell)
@@ -43,6 +52,14 @@ class RestoreCells(NbGraderPreprocessor):
             notebook.cells[index].metadata.nbgrader = known[name].metadata.nbgrader
         _put_back(notebook, known, places)
         return notebook, resources
+
+    def _untouched(self, who: dict[str, str]) -> set[str]:
+        """Sources of the released cells, which may hold HTML of ours."""
+        root = Path(self.config.ImportResults.get("course", ""))
+        path = root / "release" / who["assignment"] / f"{who['notebook']}.ipynb"
+        if not path.is_file():
+            return set()
+        return {cell.source for cell in nbformat.read(path, as_version=4).cells}
 
 
 def _released(cell: Any, source: Any) -> Any:
@@ -108,7 +125,9 @@ class ImportResults(NbGraderPreprocessor):
 def _outputs(exercise: ExerciseResult | None, result: Any, name: str) -> list[Any]:
     if exercise is None:
         return [new_output("stream", name="stdout", text=result.notes[name])]
-    data = {"text/plain": to_text(exercise), "text/html": result.pages[name]}
+    # Answers' words are in it: nothing for MathJax, whose \\href runs JavaScript.
+    page = f'<div class="tex2jax_ignore mathjax_ignore">{result.pages[name]}</div>'
+    data = {"text/plain": to_text(exercise), "text/html": page}
     return [new_output("display_data", data=data)]
 
 

@@ -17,7 +17,7 @@ from ..jail.job import Cell, Job, Outcome
 from ..observe import Observation
 from ..pack import ExercisePack
 from ..report import to_html
-from ..transport import Tensors, TransportError, load_observation
+from ..transport import Tensors, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
 from .jailer import Jailer, frames, shared_jailer
 from .notebooks import canonical, cells_to_run
@@ -168,7 +168,7 @@ class _Shown:
         for data, tensors in frames(outcome):
             try:
                 shown._take(data, tensors, cells, errors)
-            except (TransportError, KeyError, TypeError, ValueError, IndexError):
+            except Exception:  # whatever was sent, it is no more than worthless
                 shown.flags.append("sent something that is not an observation")
                 break
         if outcome.ending and not outcome.bad_cells:
@@ -200,11 +200,12 @@ class _Shown:
         name = str(data["exercise"])
         if "observation" in data:
             key = (str(data["case"]), str(data["variant"]))
+            if key in self.seen.get(name, {}):
+                return  # the first word counts: an answer cannot take it back
             observation = load_observation(data["observation"], tensors)
-            # The first word counts: an answer cannot take back what was seen.
-            self.seen.setdefault(name, {}).setdefault(key, observation)
+            self.seen.setdefault(name, {})[key] = observation
         elif "missing" in data:
-            missing = ", ".join(map(str, data["missing"]))
+            missing = ", ".join(str(m)[:80] for m in list(data["missing"])[:8])
             ending = Ending(Verdict.MISSING, f"the notebook does not define {missing}")
             if name in errors:
                 ending = Ending(Verdict.ERRORED, errors[name])

@@ -18,6 +18,7 @@ MAX_SOURCE = 2_000_000
 def read_notebook(path: Path) -> Any:
     """A submitted notebook as version 4; NotebookError says what is wrong with it."""
     where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+    refuse_links(path)
     try:
         size = path.stat().st_size
     except OSError:
@@ -48,6 +49,19 @@ def read_notebook(path: Path) -> Any:
     )
 
 
+def refuse_links(path: Path) -> None:
+    """Raise for a link in the path of a submission: it may lead to another's."""
+    submission = path.parent
+    where = f"{submission.parent.name}/{submission.name}"
+    for found in (submission.parent, submission, *submission.rglob("*")):
+        special = found.exists() and not (found.is_file() or found.is_dir())
+        if found.is_symlink() or special:
+            raise NotebookError(
+                f"{where} holds {found.name!r}, which is a link or no ordinary file; "
+                "remove it, or ask for the files themselves."
+            )
+
+
 def _checked(notebook: Any, where: str) -> Any:
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(
@@ -57,6 +71,9 @@ def _checked(notebook: Any, where: str) -> Any:
             f"{where} cannot be read: it has no cells; open it in Jupyter, save it "
             "and hand it in again."
         )
+    for cell in cells:
+        if not isinstance(cell.get("id", ""), str):
+            del cell["id"]
     return notebook
 
 

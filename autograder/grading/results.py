@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,9 +80,30 @@ class SubmissionResult:
             exercises = {
                 k: ExerciseResult.from_json(e) for k, e in data.pop("exercises").items()
             }
-            return cls(**data, exercises=exercises)
-        except (OSError, ValueError, KeyError, TypeError):
+            found = cls(**data, exercises=exercises)
+            return found if found._is_sound() else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None  # absent, torn or of another version: grade again
+        except RecursionError:
+            return None
+
+    def _is_sound(self) -> bool:
+        """Whether the types are right and scores are what the verdicts earned."""
+        texts = (self.student, self.assignment, self.notebook, self.key)
+        lists = (self.scores, self.pages, self.notes), (dict, dict, dict)
+        return (
+            all(isinstance(text, str) for text in texts)
+            and all(isinstance(*pair) for pair in zip(*lists, strict=True))
+            and isinstance(self.flags, list)
+            and all(isinstance(text, str) for text in self.flags)
+            and all(_is_score(score) for score in (self.seconds, *self.scores.values()))
+            and all(self.scores.get(k) == e.score for k, e in self.exercises.items())
+        )
+
+
+def _is_score(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
 
 
 def load_all(folder: Path, assignment: str, student: str) -> SubmissionResult | None:

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..errors import AutograderError, CourseDirectoryError, UnknownNameError
+from ..errors import (
+    AutograderError,
+    CourseDirectoryError,
+    NotebookError,
+    UnknownNameError,
+)
 from ..gradebook import api
 from ..gradebook.course import Course
 from .grade import known_names, result_for
@@ -59,12 +64,28 @@ def grade_class(
     graded = Graded()
     plain = assignment not in known_names()
     for student in chosen:
+        shown = student if student.isprintable() else repr(student)
         try:
+            _refuse_odd_name(student)
             _grade_one(course, assignment, student, trust, plain, graded)
             say(student)
         except AutograderError as error:
-            graded.problems.append(f"{student}: {error}")
+            graded.problems.append(f"{shown}: {error}")
+        except Exception as error:  # one submission must not stop everybody else's
+            graded.problems.append(
+                f"{shown}: could not be graded ({type(error).__name__}: {error}); "
+                "please report this."
+            )
     return graded
+
+
+def _refuse_odd_name(student: str) -> None:
+    """Names go into patterns, pages and terminals: nothing special in them."""
+    if not student.isprintable() or set(student) & set("<>&\"'`*?[]{}|\\$;%+:"):
+        raise NotebookError(
+            "the name of this folder in submitted/ has characters that stand for "
+            "something else in patterns and pages; rename it."
+        )
 
 
 def _grade_one(

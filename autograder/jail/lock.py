@@ -23,9 +23,11 @@ from . import syscalls
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on x86-64 and Arm
 NO_NEW_PRIVILEGES, SET_CHILD_SUBREAPER = 38, 36
+CAPABILITY_VERSION = 0x20080522
 MOST_SECONDS = 900  # of processor time for one process, whatever it runs
 READ_FILE, READ_DIR, EXECUTE = 1 << 2, 1 << 3, 1 << 0
 READ = READ_FILE | READ_DIR | EXECUTE
+DEVICES = 1 << 6 | 1 << 11  # making device files: as root, a way to the raw disk
 FILE = EXECUTE | 1 << 1 | READ_FILE | 1 << 14  # those that a file can have
 # Access rights to files that each version of Landlock handles, as bit counts.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16, 6: 16}
@@ -76,7 +78,7 @@ def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     ruleset = _call(CREATE_RULESET, attributes[:size], ctypes.c_size_t(size), 0)
     if ruleset < 0:
         raise LockError(f"Landlock refused: {os.strerror(ctypes.get_errno())}")
-    for folders, allowed in ((readable, READ), (writable, rights)):
+    for folders, allowed in ((readable, READ), (writable, rights & ~DEVICES)):
         for folder in folders:
             _allow(ruleset, folder, allowed & rights)
     _libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
@@ -121,6 +123,14 @@ def adopt_orphans() -> None:
     """What a submission leaves behind becomes a child of this process."""
     if _libc is not None:
         _libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Root's powers over limits, devices and other users' files, given up for good."""
+    assert _libc
+    header, none = struct.pack("Ii", CAPABILITY_VERSION, 0), bytes(24)
+    if _libc.capset(header, none) != 0:
+        raise LockError(f"capset refused: {os.strerror(ctypes.get_errno())}")
 
 
 def restrict_calls() -> None:

@@ -11,8 +11,8 @@ import struct
 
 from ..errors import AutograderError
 
-# name: (x86-64, aarch64)
-REFUSED = {
+# name: (x86-64, aarch64), None where a processor has no such call
+REFUSED: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198),  # any network, also UDP and loopback; socketpair stays
     "connect": (42, 203),
     "bind": (49, 200),
@@ -45,7 +45,47 @@ REFUSED = {
     "semget": (64, 190),
     "msgget": (68, 186),
     "mq_open": (240, 180),
+    # What Landlock does not see: modes, owners, times and attributes of any file of
+    # the same user, and (before Linux 6.2) its length.
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "truncate": (76, 45),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    # Other processes of the same user: their priority, processors and memory.
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
+    "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "kcmp": (312, 272),
+    "memfd_create": (319, 279),  # memory that no limit counts
 }
+# Allowed for the caller itself (process 0) only: it limits any process of the user.
+OWN_ONLY = (302, 261)  # prlimit64
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 LOAD, JUMP_EQUAL, JUMP_NOT_BELOW, RETURN = 0x20, 0x15, 0x35, 0x06
@@ -64,17 +104,23 @@ def program() -> bytes:
             "x86-64 or 64-bit Arm, or pass --trust-students."
         )
     column, architecture = MACHINES[machine]
-    numbers = [pair[column] for pair in REFUSED.values()]
+    numbers = [n for pair in REFUSED.values() if (n := pair[column]) is not None]
     steps = [
         (LOAD, 0, 0, 4),  # the architecture of the call
         (JUMP_EQUAL, 1, 0, architecture),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, 0),  # its number
-        (JUMP_NOT_BELOW, len(numbers) + 1, 0, X32),
+        (JUMP_NOT_BELOW, len(numbers) + 4, 0, X32),  # to the refusal
     ]
     for index, number in enumerate(numbers):
-        steps.append((JUMP_EQUAL, len(numbers) - index, 0, number))
-    steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | EPERM)]
+        steps.append((JUMP_EQUAL, len(numbers) - index + 3, 0, number))
+    steps += [
+        (JUMP_EQUAL, 0, 2, OWN_ONLY[column]),
+        (LOAD, 0, 0, 16),  # its first argument: a process id of 32 bits
+        (JUMP_EQUAL, 0, 1, 0),
+        (RETURN, 0, 0, ALLOW),
+        (RETURN, 0, 0, ERRNO | EPERM),
+    ]
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import sys
 import tempfile
@@ -19,13 +18,17 @@ from typing import Any
 
 from ..catalogue import Checks, load_module
 from ..transport import MAX_BYTES, Tensors
-from . import lock
-from .child import DONE, ENTERING, Progress, run
+from . import leftovers, lock
+from .child import DONE, ENTERED, Progress, run
 from .job import Job, read_block, write_block
 from .shell import fresh_shell
 
 MAX_BAD_CELLS = 8
+MAX_CELLS_SECONDS = 900.0  # for all cells of a submission
+MAX_PROCESSES = 256  # for one submission, also where the kernel does not count root
+MEMORY_SHARE = 2  # a submission may have this many times what a process may
 SLACK_SECONDS = 5.0
+LOOK_SECONDS = 0.2
 
 
 def main() -> None:
@@ -82,7 +85,7 @@ def _serve(
                 job, checks, given, tensors, set(bad), folder
             )
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            leftovers.remove(folder)
         if cell is None or cell in bad or len(bad) >= MAX_BAD_CELLS:
             return {"bad_cells": bad, "ending": ending}, frames
         bad[cell] = ending
@@ -108,14 +111,16 @@ def _attempt(
         finally:
             os._exit(70)
     os.close(write_end)
-    frames, timed_out = _listen(job, read_end, pid, progress)
+    frames, excess = _listen(job, read_end, pid, progress)
     os.close(read_end)
-    cell = progress.get()[0]
+    cell = progress.get()
     status = _kill_all(pid)
-    if cell == ENTERING:
-        raise RuntimeError(f"the jail could not be entered: {frames.decode()}")
-    if timed_out:
-        ending = "took too long"
+    if not frames.startswith(ENTERED):
+        reason = frames.decode(errors="replace")
+        raise RuntimeError(f"the jail could not be entered: {reason}")
+    frames = frames.removeprefix(ENTERED)
+    if excess:
+        ending = excess
     elif cell == DONE and status == 0:
         ending = ""
     elif status < 0:
@@ -126,34 +131,92 @@ def _attempt(
     return ending, frames, stopped_in
 
 
-def _listen(job: Job, pipe: int, pid: int, progress: Progress) -> tuple[bytes, bool]:
-    """Collect what the child writes until it ends or runs out of time."""
+def _listen(job: Job, pipe: int, pid: int, progress: Progress) -> tuple[bytes, str]:
+    """Collect what the child writes until it ends or takes too much of something.
+
+    Returns:
+        The bytes, and what it took too much of, or "".
+    """
     received = bytearray()
-    finish = sum(job.limits.values()) + SLACK_SECONDS
-    done_at: float | None = None
+    watch = _Watch(job)
     os.set_blocking(pipe, False)
     ended = os.pidfd_open(pid)
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         selector.register(ended, selectors.EVENT_READ)
-        timed_out = False
-        while len(received) < MAX_BYTES and not timed_out:
+        excess = ""
+        while not excess:
             ready = {key.fd for key, _ in selector.select(timeout=0.1)}
             if pipe in ready and not _drain(pipe, received):
                 selector.unregister(pipe)
             if ended in ready:
                 _drain(pipe, received)
                 break
-            cell, seconds = progress.get()
-            if cell == DONE:
-                done_at = done_at or time.monotonic()
-                timed_out = time.monotonic() - done_at > finish
+            if len(received) >= MAX_BYTES:
+                excess = "wrote too much"
             else:
-                timed_out = seconds > job.cell_seconds
-        else:
-            timed_out = True
+                excess = watch.excess(progress.get())
     os.close(ended)
-    return bytes(received), timed_out
+    return bytes(received), excess
+
+
+class _Watch:
+    """What a submission uses, seen from outside, where it cannot lie."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._start = self._since = self._looked = time.monotonic()
+        self._cell: int | None = None
+        self._done: float | None = None
+        self._most = MEMORY_SHARE * job.megabytes * lock.MEGABYTE
+        self._own = _resident(os.getpid())
+
+    def excess(self, cell: int) -> str:
+        """What it takes too much of, or ""; `cell` is what the child says it runs."""
+        now = time.monotonic()
+        if cell != self._cell:
+            self._cell, self._since = cell, now
+        if cell == DONE and self._done is None:
+            self._done = now
+        if self._done is not None:
+            late = now - self._done > sum(self._job.limits.values()) + SLACK_SECONDS
+        else:
+            late = now - self._since > self._job.cell_seconds
+        if late or now - self._start > self._most_seconds():
+            return "took too long"
+        if now - self._looked < LOOK_SECONDS or self._job.trusted:
+            return ""
+        self._looked = now
+        return self._too_many()
+
+    def _most_seconds(self) -> float:
+        return MAX_CELLS_SECONDS + sum(self._job.limits.values()) + SLACK_SECONDS
+
+    def _too_many(self) -> str:
+        running = _descendants()
+        if len(running) > MAX_PROCESSES:
+            return "started too many processes"
+        # Most of it is shared with this process: counted exactly if it looks like much.
+        if sum(map(_resident, running)) - self._own > self._most:
+            own = sum(map(_proportional, running))
+            return "used too much memory" if own > self._most else ""
+        return ""
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    """Memory of a process, what it shares divided among those that share it."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _drain(pipe: int, received: bytearray) -> bool:
@@ -190,8 +253,22 @@ def _kill_all(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _children() -> list[int]:
-    own = os.getpid()
+def _children(pid: int | None = None) -> list[int]:
+    """Children of a process, of this one by default.
+
+    Quickly, so that a process that forks and ends all the time is caught.
+    """
+    own = os.getpid() if pid is None else pid
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{own}/task"):
+            found += Path(f"/proc/{own}/task/{task}/children").read_text().split()
+        return [int(child) for child in found]
+    except OSError:  # a kernel without these files, or a process that has just ended
+        return _children_by_parent(own) if pid is None else []
+
+
+def _children_by_parent(own: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -199,6 +276,16 @@ def _children() -> list[int]:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[1]) == own:
                     found.append(int(entry.name))
+    return found
+
+
+def _descendants() -> list[int]:
+    """Every process of the submission: its orphans are children of this process."""
+    waiting = _children()
+    found: list[int] = []
+    while waiting and len(found) <= MAX_PROCESSES:
+        found.append(waiting.pop())
+        waiting += _children(found[-1])
     return found
 
 
