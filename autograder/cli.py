@@ -7,11 +7,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .errors import AutograderError
+
+if TYPE_CHECKING:
+    from .authoring.verify import Tally
 
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
 
@@ -60,10 +63,7 @@ def verify(
     raise typer.Exit(0 if total.ok else 1)
 
 
-def _print_tally(name: str, tally: "object", problems: bool = True) -> None:
-    from .authoring.verify import Tally
-
-    assert isinstance(tally, Tally)
+def _print_tally(name: str, tally: "Tally", problems: bool = True) -> None:
     score = 100 * tally.named / tally.misconceptions if tally.misconceptions else 0.0
     print(
         f"{name:<28} exercises {tally.references_passed}/{tally.exercises}"

@@ -6,6 +6,9 @@ from typing import Any
 from traitlets.config import Config, PyFileConfigLoader
 
 from ..authoring.stub import BEGIN, END, STUB
+from .manifest import PRIVATE
+
+EXCHANGE = f"{PRIVATE}/exchange"
 
 
 def configure(c: Any, root: Path) -> None:
@@ -22,7 +25,7 @@ def configure(c: Any, root: Path) -> None:
 
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = root.name  # formgrader warns without one
-    c.Exchange.root = str(root / ".autograder" / "exchange")
+    c.Exchange.root = str(root / EXCHANGE)
     c.ClearSolutions.code_stub = {"python": STUB}
     c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")
     c.ClearSolutions.end_solution_delimeter = END.removeprefix("### ")

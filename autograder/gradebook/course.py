@@ -9,10 +9,10 @@ from pathlib import Path
 from ..authoring.notebook import build
 from ..catalogue import Assignment
 from ..errors import CourseDirectoryError
-from .manifest import Manifest, write_atomically
+from .config import EXCHANGE
+from .manifest import PRIVATE, Manifest, write_atomically
 
 CONFIG = "nbgrader_config.py"
-EXCHANGE = ".autograder/exchange"  # formgrader warns if there is none
 CONFIG_TEXT = '''\
 """nbgrader's configuration of this course. Add your own settings below."""
 
@@ -47,36 +47,47 @@ class Course:
                 f"{root} is not empty and not a course directory; name a new folder."
             )
         root = root.resolve()
+        # Formgrader warns if there is no exchange.
         for name in ("source", "release", "submitted", EXCHANGE):
             (root / name).mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG).exists():
             write_atomically(root / CONFIG, CONFIG_TEXT.encode())
-        seed = root / ".autograder" / "seed"
-        if not seed.exists():
-            write_atomically(seed, secrets.token_hex(16).encode())
-            seed.chmod(0o600)
-        return cls(root)
+        course = cls(root)
+        if not course._seed_file.exists():
+            write_atomically(course._seed_file, secrets.token_hex(16).encode())
+            course._seed_file.chmod(0o600)
+        return course
 
     @classmethod
     def open(cls, root: Path) -> "Course":
         """An existing course directory."""
-        root = root.resolve()
-        if not (root / CONFIG).exists() or not (root / ".autograder" / "seed").exists():
+        course = cls(root.resolve())
+        root = course.root
+        if not ((root / CONFIG).exists() and course._seed_file.exists()):
             raise CourseDirectoryError(
                 f"{root} is not a course directory; make one with "
                 f"'autograder init {root.name}', or name another with --course."
             )
-        return cls(root)
+        return course
+
+    @property
+    def _seed_file(self) -> Path:
+        return self.root / PRIVATE / "seed"
 
     @property
     def seed(self) -> str:
         """The secret that grading inputs are drawn from."""
-        return (self.root / ".autograder" / "seed").read_text(encoding="utf-8").strip()
+        return self._seed_file.read_text(encoding="utf-8").strip()
 
     @property
     def results(self) -> Path:
         """Where result files lie."""
-        return self.root / ".autograder" / "results"
+        return self.root / PRIVATE / "results"
+
+    @property
+    def expected(self) -> Path:
+        """Where expected outputs are kept, so that each run need not make them."""
+        return self.root / PRIVATE / "expected"
 
     def submission(self, student: str, assignment: str) -> Path:
         """The notebook that a student handed in."""
@@ -97,7 +108,7 @@ class Course:
         if not overwrite:
             manifest.refuse_changed(source)
             manifest.refuse_changed(release)
-        with tempfile.TemporaryDirectory(dir=self.root / ".autograder") as built:
+        with tempfile.TemporaryDirectory(dir=self.root / PRIVATE) as built:
             build(assignment, Path(built))
             shutil.copytree(built, source, dirs_exist_ok=True)
         manifest.note(source)

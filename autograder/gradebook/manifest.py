@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import CourseDirectoryError
 
-FILE = "manifest.json"
+PRIVATE = ".autograder"  # what is ours in a course directory
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -25,7 +25,7 @@ class Manifest:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.path = root / ".autograder" / FILE
+        self.path = root / PRIVATE / "manifest.json"
         self.hashes: dict[str, str] = {}
         if self.path.exists():
             self.hashes = json.loads(self.path.read_text(encoding="utf-8"))

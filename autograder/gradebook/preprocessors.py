@@ -114,11 +114,9 @@ class ImportResults(NbGraderPreprocessor):
         result = result_for(course, who, notebook, self.trust_students)
         resources["autograder"] = result
         for cell in notebook.cells:
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if grade_id in result.scores:
-                cell.outputs = _outputs(
-                    result.exercises.get(grade_id), result, grade_id
-                )
+            name = grade_id(cell)
+            if name in result.scores:
+                cell.outputs = _outputs(result.exercises.get(name), result, name)
         return notebook, resources
 
 

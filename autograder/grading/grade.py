@@ -27,7 +27,6 @@ from .results import SubmissionResult, Who, key_of
 if TYPE_CHECKING:
     from ..gradebook.course import Course
 
-KEPT = Path(".autograder") / "expected"
 BASE_SECONDS = 5.0
 TIMES_REFERENCE = 50.0
 
@@ -66,6 +65,10 @@ class Grader:
         return source_notebook(self.assignment)
 
     @cached_property
+    def _checks(self) -> str:
+        return (self.assignment.folder / CHECKS).read_text(encoding="utf-8")
+
+    @cached_property
     def _version(self) -> str:
         engine = sorted(Path(__file__).resolve().parent.parent.rglob("*.py"))
         files = [*self.assignment.files(), *engine]
@@ -85,10 +88,9 @@ class Grader:
         """Run the cells in the jail and judge what they show."""
         start = time.perf_counter()
         given = {name: own.given for name, own in self.packs.items()}
-        checks = (self.assignment.folder / CHECKS).read_text(encoding="utf-8")
         job = Job(
             self.assignment.name,
-            checks,
+            self._checks,
             cells,
             {name: _limit(own) for name, own in self.packs.items()},
             seed=self.seed,
@@ -236,7 +238,7 @@ def grader_for(course: "Course", assignment: str, trust: bool = False) -> Grader
             catalogue.find(assignment),
             key_of(course.seed, assignment)[:16],  # in the jail it can be read
             trust,
-            course.root / KEPT,
+            course.expected,
         )
     return _graders[key]
 

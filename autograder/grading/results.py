@@ -82,10 +82,15 @@ class SubmissionResult:
             }
             found = cls(**data, exercises=exercises)
             return found if found._is_sound() else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ):
             return None  # absent, torn or of another version: grade again
-        except RecursionError:
-            return None
 
     def _is_sound(self) -> bool:
         """Whether the types are right and scores are what the verdicts earned."""
