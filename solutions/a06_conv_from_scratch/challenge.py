@@ -18,6 +18,7 @@ import course.data
 import course.nn
 import course.train
 from course.data import Images
+from course.train import History
 
 SEEDS = range(5)
 
@@ -67,19 +68,7 @@ def _digits(answers: ModuleType) -> dict[str, float]:
     ]
     plain = [_digits_accuracy(answers, train, test, seed) for seed in SEEDS]
     mixed = [_digits_accuracy(answers, *strange, seed) for seed in SEEDS]
-    torch.manual_seed(0)
-    deep = course.nn.ConvNet([16, 32], classes=10)
-    history = course.train.fit(
-        deep,
-        train,
-        test,
-        epochs=12,
-        batch_size=64,
-        lr=1e-2,
-        schedule="one-cycle",
-        device="cpu",
-        progress=False,
-    )
+    history = _deep(train, test, [16, 32], epochs=12, batch_size=64)
     return {
         "digits_accuracy": plain[0],
         "digits_accuracy_lowest": min(plain),
@@ -147,19 +136,7 @@ def _mnist(answers: ModuleType) -> dict[str, float]:
     parts = zip(test.x.split(1000), test.y.split(1000), strict=True)
     right = sum(int((net.forward(a)[0].argmax(1) == b).sum()) for a, b in parts)
 
-    torch.manual_seed(0)
-    deep = course.nn.ConvNet([16, 32, 64], classes=10)
-    history = course.train.fit(
-        deep,
-        train,
-        test,
-        epochs=2,
-        batch_size=128,
-        lr=1e-2,
-        schedule="one-cycle",
-        device="cpu",
-        progress=False,
-    )
+    history = _deep(train, test, [16, 32, 64], epochs=2, batch_size=128)
     return {
         "mnist_accuracy": right / len(test),
         "mnist_seconds": seconds,
@@ -169,6 +146,24 @@ def _mnist(answers: ModuleType) -> dict[str, float]:
         "mnist_deep_accuracy": history["test_accuracy"][-1],
         "mnist_deep_seconds": sum(history["seconds"]),
     }
+
+
+def _deep(
+    train: Images, test: Images, channels: list[int], *, epochs: int, batch_size: int
+) -> History:
+    """Train the notebook's deep network."""
+    torch.manual_seed(0)
+    return course.train.fit(
+        course.nn.ConvNet(channels, classes=10),
+        train,
+        test,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=1e-2,
+        schedule="one-cycle",
+        device="cpu",
+        progress=False,
+    )
 
 
 def _best_time(call, repeats: int) -> float:
