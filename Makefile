@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.set-up
 # Files that are shown in notebook cells: 79 columns.
-CELLS = $(wildcard $(foreach root,. tests/catalogue,\
+CELLS = $(wildcard $(foreach root,. tests/catalogue tests/bench/catalogue,\
 	$(root)/solutions/*/reference.py $(root)/assignments/*/notebook.py))
 # One thread per torch process: idle OpenMP threads spin and starve the other processes.
 export OMP_NUM_THREADS ?= 1

@@ -10,9 +10,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
@@ -28,12 +30,23 @@ def api(root: Path) -> Any:
     return NbGraderAPI(config=config)
 
 
+@cache
+def _engine(create: Any, url: str, **options: Any) -> Any:
+    """One database engine per gradebook, and with it what it has compiled.
+
+    nbgrader makes ten per submission.
+    """
+    return create(url, **options)
+
+
 @contextmanager
 def _inside(root: Path) -> Iterator[None]:
     """nbgrader reads some paths from the working directory, and calls alembic."""
     before, path = Path.cwd(), os.environ.get("PATH", "")
     os.chdir(root)
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), path))
+    create = nbgrader.api.create_engine
+    nbgrader.api.create_engine = partial(_engine, create)
     level = logging.getLogger("traitlets").level
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
@@ -41,6 +54,7 @@ def _inside(root: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        nbgrader.api.create_engine = create
         logging.getLogger("traitlets").setLevel(level)
         os.environ["PATH"] = path
         os.chdir(before)

@@ -21,6 +21,7 @@ def configure(c: Any, root: Path) -> None:
         OverwriteKernelspec,
     )
 
+    from .exports import PlainCsv
     from .preprocessors import ImportResults, RestoreCells, SaveResults
 
     c.CourseDirectory.root = str(root)
@@ -30,12 +31,13 @@ def configure(c: Any, root: Path) -> None:
     c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")
     c.ClearSolutions.end_solution_delimeter = END.removeprefix("### ")
     c.ClearSolutions.text_stub = "*Your answer here.*"
+    c.ExportApp.plugin_class = PlainCsv
     c.ImportResults.course = str(root)
+    c.Exporter.optimistic_validation = True  # once, after all steps, not after each
     c.Autograde.sanitize_preprocessors = [
         RestoreCells,
         OverwriteKernelspec,
         OverwriteCells,
-        CheckCellMetadata,
     ]
     c.Autograde.autograde_preprocessors = [
         ImportResults,

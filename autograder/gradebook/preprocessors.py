@@ -5,7 +5,7 @@ active in a submission is taken out (`neutral.py` says how).
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,10 +15,14 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
-from ..grading.notebooks import grade_id, refuse_links
+from ..grading.notebooks import grade_id, is_check, refuse_links
 from ..report import to_text
-from ..verdicts import ExerciseResult
 from .neutral import neutralise
+from .quarantine import SUFFIX, quarantine
+
+if TYPE_CHECKING:
+    from ..grading.results import SubmissionResult, Who
+    from .course import Course
 
 KNOWN = {"autograder", "deletable", "editable"}
 
@@ -38,7 +42,7 @@ class RestoreCells(NbGraderPreprocessor):
         who = resources["nbgrader"]
         with Gradebook(who["db_url"]) as gradebook:
             source = gradebook.find_notebook(who["notebook"], who["assignment"])
-            known = {cell.name: _released(cell, source) for cell in source.source_cells}
+            known = _released_cells(source)
         neutralise(notebook, self._untouched(who))
         places: dict[str, int] = {}
         for index, cell in enumerate(notebook.cells):
@@ -62,25 +66,28 @@ class RestoreCells(NbGraderPreprocessor):
         return {cell.source for cell in nbformat.read(path, as_version=4).cells}
 
 
-def _released(cell: Any, source: Any) -> Any:
-    """A cell as it was released, from what the gradebook knows of it."""
-    grades = {c.name: c for c in source.grade_cells}
+def _released_cells(source: Any) -> dict[str, Any]:
+    """The cells as they were released, from what the gradebook knows of them."""
+    points = {c.name: c.max_score for c in source.grade_cells}
+    tasks = {c.name: c.max_score for c in source.task_cells}
     solutions = {c.name for c in source.solution_cells}
-    tasks = {c.name: c for c in source.task_cells}
-    own = {
-        "schema_version": 3,
-        "grade_id": cell.name,
-        "grade": cell.name in grades,
-        "solution": cell.name in solutions,
-        "task": cell.name in tasks,
-        "locked": bool(cell.locked),
-        "checksum": cell.checksum,
-        "cell_type": str(cell.cell_type),
-    }
-    if cell.name in grades or cell.name in tasks:
-        own["points"] = (grades | tasks)[cell.name].max_score
-    make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    return make(cell.source, metadata={"nbgrader": own})
+    found = {}
+    for cell in source.source_cells:
+        own = {
+            "schema_version": 3,
+            "grade_id": cell.name,
+            "grade": cell.name in points,
+            "solution": cell.name in solutions,
+            "task": cell.name in tasks,
+            "locked": bool(cell.locked),
+            "checksum": cell.checksum,
+            "cell_type": str(cell.cell_type),
+        }
+        if cell.name in points | tasks:
+            own["points"] = (points | tasks)[cell.name]
+        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+        found[cell.name] = make(cell.source, metadata={"nbgrader": own})
+    return found
 
 
 def _put_back(notebook: Any, known: dict[str, Any], places: dict[str, int]) -> None:
@@ -113,20 +120,34 @@ class ImportResults(NbGraderPreprocessor):
         course = Course.open(Path(self.course))
         result = result_for(course, who, notebook, self.trust_students)
         resources["autograder"] = result
-        for cell in notebook.cells:
-            name = grade_id(cell)
-            if name in result.scores:
-                cell.outputs = _outputs(result.exercises.get(name), result, name)
+        checks = [c for c in notebook.cells if is_check(c)]
+        known = len(result.flags)
+        for cell in checks:
+            if grade_id(cell) not in result.scores:
+                result.flag(f"no result for {grade_id(cell)}: 0 points")
+        for name in _quarantined(course, who, resources["metadata"]["path"]):
+            result.flag(f"{name} could run unasked: renamed to {name}{SUFFIX}")
+        if len(result.flags) > known:
+            result.save(course.results)
+        for cell in checks:
+            cell.outputs = [_output(result, grade_id(cell))]
         return notebook, resources
 
 
-def _outputs(exercise: ExerciseResult | None, result: Any, name: str) -> list[Any]:
+def _quarantined(course: "Course", who: "Who", folder: str) -> list[str]:
+    source = course.root / "source" / who.assignment
+    return quarantine(Path(folder), {path.name for path in source.glob("*")})
+
+
+def _output(result: "SubmissionResult", name: str) -> Any:
+    exercise = result.exercises.get(name)
     if exercise is None:
-        return [new_output("stream", name="stdout", text=result.notes[name])]
+        text = result.notes.get(name, "There is no result for this cell: 0 points.")
+        return new_output("stream", name="stdout", text=text)
     # Answers' words are in it: nothing for MathJax, whose \\href runs JavaScript.
     page = f'<div class="tex2jax_ignore mathjax_ignore">{result.pages[name]}</div>'
     data = {"text/plain": to_text(exercise), "text/html": page}
-    return [new_output("display_data", data=data)]
+    return new_output("display_data", data=data)
 
 
 class SaveResults(SaveAutoGrades):
@@ -151,10 +172,10 @@ class SaveResults(SaveAutoGrades):
         self.gradebook.db.commit()
 
     def _score(self, name: str, points: float) -> float:
-        score = self.result.scores.get(name)
-        if score is None:
-            self.log.warning("no result for %s: 0 points", name)
-            return 0.0
+        score = float(self.result.scores.get(name, 0.0))  # flagged if it is missing
         if not 0 <= score <= points:
-            raise ValueError(f"score {score} of {name} is not within 0..{points}")
-        return float(score)
+            raise ValueError(
+                f"{name} earned {score:g}, not within 0..{points:g}: its points were "
+                "changed after the release; release the assignment again."
+            )
+        return score

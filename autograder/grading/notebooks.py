@@ -97,8 +97,8 @@ def cells_to_run(
     """
     ours = {c["id"]: c for c in released.cells}
     sources = {c.source.strip() for c in released.cells if _role(c) == "demo"}
-    checks = {grade_id(c) for c in released.cells if _is_check(c)}
-    check_sources = {c.source.strip() for c in released.cells if _is_check(c)}
+    checks = {grade_id(c) for c in released.cells if is_check(c)}
+    check_sources = {c.source.strip() for c in released.cells if is_check(c)}
     answers = {grade_id(c) for c in released.cells} - checks
     last = {grade_id(c): index for index, c in enumerate(notebook["cells"])}
     found = _lost_setup(notebook, released)
@@ -133,7 +133,8 @@ def _role(cell: Any) -> str:
     return str(cell.metadata.get("autograder", {}).get("role", ""))
 
 
-def _is_check(cell: Any) -> bool:
+def is_check(cell: Any) -> bool:
+    """Whether a cell is graded by its result, not by a person."""
     own = cell.metadata.get("nbgrader", {})
     return bool(own.get("grade")) and not own.get("solution")
 

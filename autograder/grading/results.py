@@ -54,6 +54,11 @@ class SubmissionResult:
         """Whether our own code failed somewhere."""
         return any(e.verdict == Verdict.BROKEN for e in self.exercises.values())
 
+    def flag(self, line: str) -> None:
+        """Note what an instructor should look at, once."""
+        if line not in self.flags:
+            self.flags.append(line)
+
     def save(self, folder: Path) -> None:
         """Write <folder>/<assignment>/<student>/<notebook>.json."""
         data = vars(self) | {

@@ -45,4 +45,6 @@ def _remarks(row: "SubmissionResult") -> str:
         for e in row.exercises.values()
         if e.misconception
     ]
-    return "; ".join(named[:2] + row.flags[:1])
+    more = len(row.flags) - 1
+    flags = [f"! {row.flags[0]}" + f" (and {more} more)" * (more > 0)] * bool(row.flags)
+    return "; ".join(named[:2] + flags)

@@ -18,8 +18,7 @@ from pathlib import Path
 
 import torch
 
-from autograder import catalogue, misconceptions, pack
-from autograder.check import check
+from autograder import catalogue, check, misconceptions, pack
 from autograder.misconceptions import observe_misconceptions
 from autograder.observe import fitted, given_for
 from autograder.rng import Rng
