@@ -17,7 +17,8 @@ Given = Callable[[Any], tuple[Any, Any]]
 class Case:
     """A plain function that drives an implementation and returns what it observes.
 
-    Its docstring is the sentence that the student reads.
+    Its docstring is the sentence that the student reads. `without` names variants in
+    which it is not run: a training that takes long need not be repeated in all.
     """
 
     name: str

@@ -65,6 +65,8 @@ def observe_all(
     undrawn: set[str] = set()
     for variant in exercise.variants:
         for case in exercise.cases:
+            if variant.name in case.without:
+                continue
             if case.name in undrawn and variant.name != "again":
                 continue
             if variant.name != "plain" and not wanted(case, variant):

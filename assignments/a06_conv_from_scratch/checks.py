@@ -436,6 +436,7 @@ def accuracy_on_unseen_digits(got, secret):
     given=digits_task,
     judge=at_least(accuracy_on_unseen_digits, 0.93),
     weight=2,
+    without=("float64", "strided", "device"),
 )
 def learns_digits(train_convnet, predict_convnet, given):
     """A net trained for 4 epochs reads 93 % of the unseen digits."""

@@ -15,7 +15,6 @@ def configure(c: Any, root: Path) -> None:
     """Set up nbgrader for a course directory; called by its nbgrader_config.py."""
     from nbgrader.preprocessors import (
         AssignLatePenalties,
-        CheckCellMetadata,
         LimitOutput,
         OverwriteCells,
         OverwriteKernelspec,
@@ -34,6 +33,7 @@ def configure(c: Any, root: Path) -> None:
     c.ExportApp.plugin_class = PlainCsv
     c.ImportResults.course = str(root)
     c.Exporter.optimistic_validation = True  # once, after all steps, not after each
+    # CheckCellMetadata has nothing to find: RestoreCells wrote all metadata anew.
     c.Autograde.sanitize_preprocessors = [
         RestoreCells,
         OverwriteKernelspec,
@@ -44,7 +44,6 @@ def configure(c: Any, root: Path) -> None:
         LimitOutput,
         SaveResults,
         AssignLatePenalties,
-        CheckCellMetadata,
     ]
 
 

@@ -99,7 +99,11 @@ class Course:
         return sorted(p.parent.name for p in found if p.is_dir())
 
     def release(self, assignment: Assignment, overwrite: bool = False) -> Path:
-        """Build an assignment and let nbgrader make the students' version."""
+        """Build an assignment and let nbgrader make the students' version.
+
+        What grading expects is made here, too, so that the first grading need not.
+        """
+        from ..grading.grade import grader_for
         from .api import generate_assignment
 
         source = self.root / "source" / assignment.name
@@ -114,4 +118,5 @@ class Course:
         manifest.note(source)
         generate_assignment(self.root, assignment.name)
         manifest.note(release)
+        grader_for(self, assignment).prepare()
         return release

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import gradient
+from autograder import Exercise, gradient
+from autograder.observe import observe_all
+from autograder.pack import expect
 from autograder.verdicts import Verdict
 
-from .conftest import complaint, on_a_matrix, trial
+from .conftest import SEED, complaint, judged, on_a_matrix, trial
 
 
 def softmax(x):
@@ -234,3 +236,19 @@ def test_a_class_of_the_student_is_run_like_a_function():
 
     result = trial(Linear, Answer, run, without=("device", "float64"))
     assert result.verdict == Verdict.PASSED
+
+
+def test_a_case_is_not_run_in_the_variants_it_does_without():
+    """A training is run plain and again, and is judged on those runs alone."""
+    training = Exercise("training", points=1, functions=("f",))
+
+    @training.case(without=("float64", "strided", "device"))
+    def learns(f, rng):
+        """It learns."""
+        return f(rng.normal(3))
+
+    runs = observe_all(training, {"f": torch.sin}, 1, {})
+    assert [variant.name for _, variant, _ in runs] == ["plain", "again"]
+    pack = expect(training, {"f": torch.sin}, SEED)
+    assert judged(training, pack, torch.sin).score == 1
+    assert judged(training, pack, torch.cos).score == 0
