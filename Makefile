@@ -9,7 +9,7 @@ CELLS = $(wildcard $(foreach root,. tests/catalogue tests/bench/catalogue,\
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify figures bench lint types wheel clean
+.PHONY: help setup demo test verify figures bench attacks lint types wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -34,10 +34,14 @@ verify: $(STAMP) ## prove the content: every reference passes, every known mista
 figures: $(STAMP) ## reproduce the figures that the notebooks quote
 	$(BIN)/autograder figures
 
-bench: $(STAMP) ## measure what a check adds, and how often a right answer is refused
+bench: $(STAMP) ## measure grading against stock nbgrader, what a check adds, right answers refused
 	@mkdir -p build/bench
+	$(BIN)/python tests/bench/grading.py
 	$(BIN)/python tests/bench/check_overhead.py | tee build/bench/check_overhead.json
 	$(BIN)/python tests/bench/refusals.py 20 | tee build/bench/refusals.json
+
+attacks: $(STAMP) ## run every attack on stock nbgrader and on us, and write docs/attacks.md
+	$(BIN)/python tests/attacks/side_by_side.py
 
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check .

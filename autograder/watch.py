@@ -4,8 +4,8 @@ At the dispatcher for torch operators, in the interpreter's profile hook for eve
 else, so that no renaming or wrapping hides them.
 
 Leaves out other threads: modes and the hook belong to the thread of the case, so a call
-hidden in a thread of the answer's own is not seen. Nor is one made after an answer
-removed the hook; who does that knows what it does.
+hidden in a thread of the answer's own is not seen. An answer that removes what watches
+it has called something forbidden; a cell that replaced this module has not been seen.
 """
 
 import functools
@@ -18,7 +18,10 @@ from functools import cache
 from types import BuiltinFunctionType
 from typing import Any
 
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import (
+    TorchDispatchMode,
+    _get_current_dispatch_mode,
+)
 
 from .errors import AuthoringError
 from .marks import gradient
@@ -67,12 +70,25 @@ def forbidden_calls(names: tuple[str, ...], case_file: str = "") -> Iterator[set
     callables = {_identity(n): n for n in names if "::" not in n and n != "autograd"}
     with ExitStack() as stack:
         if operators:
-            stack.enter_context(_Operators(operators, seen))
+            stack.enter_context(_watched_operators(operators, seen))
         if "autograd" in names:
             stack.enter_context(_autograd(seen, case_file))
         if callables:
             stack.enter_context(_profiled(callables, seen))
         yield seen
+
+
+@contextmanager
+def _watched_operators(names: set[str], seen: set[str]) -> Iterator[None]:
+    mode = _Operators(names, seen)
+    mode.__enter__()
+    try:
+        yield
+    finally:
+        if _get_current_dispatch_mode() is mode:
+            mode.__exit__(None, None, None)
+        else:  # an answer took it away
+            seen.add("torch's dispatch modes")
 
 
 @contextmanager
@@ -86,12 +102,17 @@ def _autograd(seen: set[str], case_file: str) -> Iterator[None]:
 
         return call
 
-    with ExitStack() as stack:
-        for module, name in _doors():
-            original = getattr(module, name)
-            stack.callback(setattr, module, name, original)
-            setattr(module, name, watched(original))
+    originals = {door: getattr(*door) for door in _doors()}
+    guards = {door: watched(original) for door, original in originals.items()}
+    for door, guard in guards.items():
+        setattr(*door, guard)
+    try:
         yield
+    finally:
+        if any(getattr(*door) is not guard for door, guard in guards.items()):
+            seen.add("autograd")  # or whatever the guard was removed for
+        for door, original in originals.items():
+            setattr(*door, original)
 
 
 @cache
@@ -115,12 +136,16 @@ def _profiled(codes: dict[Any, str], seen: set[str]) -> Iterator[None]:
         if key in codes:
             seen.add(codes[key])
 
+    codes = codes | {id(sys.setprofile): "sys.setprofile"}  # to remove is to be seen
     before = sys.getprofile()
     sys.setprofile(profile)
     try:
         yield
     finally:
-        sys.setprofile(before)
+        removed = "sys.setprofile" in seen or sys.getprofile() is not profile
+        sys.setprofile(before)  # which is seen as well
+        if not removed:
+            seen.discard("sys.setprofile")
 
 
 def _asked_by_the_case(frame: Any, case_file: str) -> bool:

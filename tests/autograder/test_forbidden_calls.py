@@ -174,3 +174,67 @@ def test_what_cannot_be_watched_cannot_be_forbidden(name, said):
     with pytest.raises(AuthoringError) as caught:
         expect(exercise, {"f": slope}, SEED)
     assert str(caught.value) == said
+
+
+def inverse_unwatched(x):
+    import sys
+
+    watcher = sys.getprofile()
+    sys.setprofile(None)
+    y = np.linalg.inv(x)
+    sys.setprofile(watcher)
+    return y
+
+
+def inverse_never_watched_again(x):
+    import sys
+
+    sys.setprofile(None)
+    return np.linalg.inv(x)
+
+
+@pytest.mark.parametrize("answer", [inverse_unwatched, inverse_never_watched_again])
+def test_removing_the_profile_hook_is_forbidden_itself(answer):
+    result = trial(
+        lambda x: np.linalg.solve(x, np.eye(3, dtype=x.dtype)),
+        answer,
+        lambda f, rng: f(rng.normal(3, 3)),
+        forbid=("numpy.linalg.inv",),
+        backend="numpy",
+    )
+    assert "your answer calls sys.setprofile" in complaint(result)
+
+
+def test_removing_the_dispatch_mode_is_forbidden_itself():
+    def popping(x, w):
+        from torch.utils._python_dispatch import _pop_mode
+
+        while torch._C._len_torch_dispatch_stack():
+            _pop_mode()
+        return F.conv2d(x, w)
+
+    result = trial(
+        conv_by_hand,
+        popping,
+        lambda f, rng: f(rng.normal(2, 3, 5, 7), rng.normal(4, 3, 2, 3)),
+        forbid=("aten::convolution",),
+    )
+    assert "your answer calls torch's dispatch modes" in complaint(result)
+
+
+def test_replacing_the_guard_of_autograd_is_the_use_of_autograd():
+    def unguarded(x):
+        import torch.autograd as a
+
+        x = x.detach().requires_grad_()
+        a._engine_run_backward = torch.autograd.graph._engine_run_backward
+        torch.autograd.graph._engine_run_backward = lambda *args, **kwargs: None
+        return 2 * x.detach()
+
+    result = trial(
+        lambda x: 2 * x,
+        unguarded,
+        lambda f, rng: f(rng.normal(3)),
+        forbid=("autograd",),
+    )
+    assert "your answer calls autograd" in complaint(result)

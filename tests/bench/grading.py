@@ -35,6 +35,7 @@ from autograder.catalogue import Assignment
 from autograder.gradebook import api
 from autograder.gradebook.course import Course
 from autograder.grading.grade import Grader, grader_for
+from autograder.grading.jailer import Jailer, shared_jailer
 from autograder.grading.notebooks import read_notebook
 from autograder.jail.job import Cell, Job
 
@@ -151,39 +152,45 @@ def breakdown(course: Course, name: str, runs: int = 10) -> dict[str, float]:
     Overhead is what is not the student's code: fork, jail, judge and import. The cells
     and the cases, in all their variants, are the answers' own time.
     """
-    grader = grader_for(course, name)
-    given = {exercise: own.given for exercise, own in grader.packs.items()}
+    grader = grader_for(course, name).prepare()
     students = course.students(name)[:runs]
     spent: dict[str, list[float]] = {}
-    for student in students:
-        cells = grader.cells(read_notebook(course.submission(student, name)))
-        found = _steps(grader, given, student, cells)
-        found["import"] = _seconds(partial(api.autograde, course.root, name, student))
-        for step, seconds in found.items():
-            spent.setdefault(step, []).append(seconds)
+    with Jailer() as unlocked:
+        for student in [students[0], *students]:  # the first time warms up
+            cells = grader.cells(read_notebook(course.submission(student, name)))
+            found = _steps(grader, unlocked, student, cells)
+            found["import"] = _seconds(
+                partial(api.autograde, course.root, name, student)
+            )
+            for step, seconds in found.items():
+                spent.setdefault(step, []).append(seconds)
+    spent = {step: seconds[1:] for step, seconds in spent.items()}
     return {step: median(seconds) for step, seconds in spent.items()}
 
 
-def _steps(
-    grader: Grader, given: Any, student: str, cells: list[Cell]
-) -> dict[str, float]:
-    name, run = grader.assignment.name, grader.jailer.run
-    whole = 0.0
+class Timed(Jailer):
+    """A jailer that notes how long its last run took."""
 
-    def watched(job: Job, handed: Any) -> Any:
-        nonlocal whole
+    seconds = 0.0
+
+    def run(self, job: Job, given: Any) -> Any:
+        """Run a job in the shared warm process."""
         start = time.perf_counter()
         try:
-            return run(job, handed)
+            return shared_jailer().run(job, given)
         finally:
-            whole = time.perf_counter() - start
+            self.seconds = time.perf_counter() - start
 
-    fork = _seconds(lambda: run(Job(name, "", [], trusted=True), {}))
-    jail = _seconds(lambda: run(Job(name, "", []), {}))
-    executed = _seconds(lambda: run(Job(name, "", cells), {}))
-    grader.jailer.run = watched  # type: ignore[method-assign]
-    graded = _seconds(lambda: grader.grade(student, cells))
-    grader.jailer.run = run  # type: ignore[method-assign]
+
+def _steps(
+    grader: Grader, unlocked: Jailer, student: str, cells: list[Cell]
+) -> dict[str, float]:
+    name, locked, timed = grader.assignment.name, shared_jailer(), Timed()
+    fork = _seconds(partial(unlocked.run, Job(name, "", [], trusted=True), {}))
+    jail = _seconds(partial(locked.run, Job(name, "", []), {}))
+    executed = _seconds(partial(locked.run, Job(name, "", cells), {}))
+    graded = _seconds(partial(grader.grade, student, cells, timed))
+    whole = timed.seconds
     return {
         "fork": fork,
         "jail": jail - fork,
