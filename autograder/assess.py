@@ -8,7 +8,7 @@ from copy import deepcopy
 
 from .exercise import Case, Exercise
 from .explain import Mismatch
-from .judge import compare
+from .judge import compare, outgrown
 from .observe import Observation
 from .pack import Expected
 from .tree import plain
@@ -74,6 +74,8 @@ def _compared(
         return Mismatch("form", "nothing came that could be compared")
     if case.judge is None:
         return compare(seen.tree, tree)
+    if mismatch := outgrown(seen.tree, tree):
+        return mismatch
     try:
         # copies: a judge may sort in place, and is asked more than once
         got, wanted = (deepcopy(plain(t)) for t in (seen.tree, tree))

@@ -146,6 +146,7 @@ def grade(
     trust_students: Annotated[
         bool, typer.Option(help="Run submissions without the jail.")
     ] = False,
+    jobs: Annotated[int, typer.Option(help="At a time; one per core if 0.")] = 0,
 ) -> None:
     """Grade submissions into result files and the gradebook, and print the class.
 
@@ -157,7 +158,7 @@ def grade(
 
     opened = Course.open(course)
     full = _full_name(name, opened.root)
-    graded = grade_class(opened, full, students or (), trust_students, _progress)
+    graded = grade_class(opened, full, students or (), trust_students, _progress, jobs)
     print(class_table(graded.results.values()))
     for problem in graded.problems:
         print(f"autograder: {problem}", file=sys.stderr)
@@ -206,6 +207,21 @@ def demo(
     from .demo import run_demo
 
     run_demo(folder)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what this machine provides for grading, by trying it."""
+    from . import doctor as look
+
+    findings = list(look.examine())
+    if as_json:
+        print(json.dumps(look.as_json(findings), indent=2))
+    else:
+        print(look.as_text(findings))
+    raise typer.Exit(0 if look.can_grade(findings) else 1)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ class Case:
     hidden: bool = False
     judge: Judge | None = None
     given: Given | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Exercise:
         mutates: whether the answer may change its arguments in place.
         without: names of variants that make no sense here.
         slow: FAILED beyond this many times the reference's time (and half a second).
+        processes: how many processes the answer or its case starts that talk over
+            loopback (as torch.distributed does); 0 for none, and no sockets.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Exercise:
     mutates: bool = False
     without: tuple[str, ...] = ()
     slow: float = 100.0
+    processes: int = 0
     cases: list[Case] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +75,7 @@ class Exercise:
         hidden: bool = ...,
         judge: Judge | None = ...,
         given: Given | None = ...,
+        without: tuple[str, ...] = ...,
     ) -> Callable[[CaseFunction], CaseFunction]: ...
 
     def case(self, function: CaseFunction | None = None, **options: Any) -> Any:

@@ -139,7 +139,7 @@ def stride_and_padding(conv2d_naive, rng):
 @receptive_field.case
 def one_layer(receptive_field, rng):
     """One layer sees its kernel, and an empty stack sees one pixel."""
-    k, stride = rng.integer(2, 9), rng.integer(2, 5)
+    k, stride = rng.integer(2, 60), rng.integer(2, 30)
     one = receptive_field([(k, stride, 1)])
     return {"no layer": receptive_field([]), "one layer": one}
 
@@ -147,13 +147,14 @@ def one_layer(receptive_field, rng):
 @receptive_field.case
 def small_kernels_add_up(receptive_field, rng):
     """Three 3 x 3 layers see as much as one 7 x 7."""
-    return [receptive_field([(3, 1, 1)] * depth) for depth in (1, 2, 3, 10)]
+    depths = (1, 2, 3, rng.integer(4, 60))
+    return [receptive_field([(3, 1, 1)] * depth) for depth in depths]
 
 
 @receptive_field.case
 def a_stride_stretches_what_follows(receptive_field, rng):
     """A stride stretches the layers after it, not the layers before it."""
-    k = rng.integer(3, 6)
+    k = rng.integer(3, 60)
     wide, small = (k, 3, 1), (2, 1, 1)
     stacks = {
         "first": [wide, small, small],
@@ -166,7 +167,8 @@ def a_stride_stretches_what_follows(receptive_field, rng):
 @receptive_field.case
 def dilation_stretches_its_own_layer(receptive_field, rng):
     """Dilations 1, 2, 4 ... double the field with every layer."""
-    layers = [(2, 1, 2**depth) for depth in range(6)]
+    k = rng.integer(2, 60)
+    layers = [(k, 1, 2**depth) for depth in range(6)]
     return [receptive_field(layers[:depth]) for depth in (2, 4, 6)]
 
 

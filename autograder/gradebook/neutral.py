@@ -14,6 +14,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from ..grading.notebooks import encodable
+
 MAX_TEXT = 200_000  # characters of one output
 MAX_PICTURE = 10_000_000
 PICTURES = ("image/png", "image/jpeg")
@@ -36,6 +38,7 @@ def neutralise(notebook: Any, untouched: set[str]) -> None:
     language = {"name": "python"}
     notebook.metadata = NotebookNode(kernelspec=kernel, language_info=language)
     for cell in notebook.cells:
+        cell.source = encodable(cell.source)
         if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", str(cell.get("id", ""))):
             cell.pop("id", None)
         if not isinstance(cell.get("metadata"), dict):
@@ -111,7 +114,7 @@ def _output(output: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         value = "".join(v for v in value if isinstance(v, str))
-    return value[:MAX_TEXT] if isinstance(value, str) else ""
+    return encodable(value[:MAX_TEXT]) if isinstance(value, str) else ""
 
 
 def _pictures(bundle: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
-from ..grading.notebooks import grade_id, is_check, refuse_links
+from ..grading.notebooks import encodable, grade_id, is_check, refuse_links
 from ..report import to_text
 from .neutral import neutralise
 from .quarantine import SUFFIX, quarantine
@@ -143,10 +143,10 @@ def _output(result: "SubmissionResult", name: str) -> Any:
     exercise = result.exercises.get(name)
     if exercise is None:
         text = result.notes.get(name, "There is no result for this cell: 0 points.")
-        return new_output("stream", name="stdout", text=text)
+        return new_output("stream", name="stdout", text=encodable(text))
     # Answers' words are in it: nothing for MathJax, whose \\href runs JavaScript.
     page = f'<div class="tex2jax_ignore mathjax_ignore">{result.pages[name]}</div>'
-    data = {"text/plain": to_text(exercise), "text/html": page}
+    data = {"text/plain": encodable(to_text(exercise)), "text/html": encodable(page)}
     return new_output("display_data", data=data)
 
 

@@ -19,16 +19,18 @@ from ..pack import ExercisePack
 from ..report import to_html
 from ..transport import Tensors, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
-from .jailer import Jailer, frames, shared_jailer
+from .jailer import Jailer, shared_jailer, timed_frames
 from .notebooks import canonical, cells_to_run
 from .plain import grade_plain
 from .results import SubmissionResult, Who, key_of
+from .unusual import unusual
 
 if TYPE_CHECKING:
     from ..gradebook.course import Course
 
 BASE_SECONDS = 5.0
 TIMES_REFERENCE = 50.0
+CLOCK_SECONDS = 0.25  # what an answer's own clock may be short of
 
 
 @dataclass
@@ -84,7 +86,14 @@ class Grader:
         """What to execute of a submitted notebook."""
         return cells_to_run(notebook, self.released)
 
-    def grade(self, student: str, cells: list[Cell]) -> SubmissionResult:
+    def prepare(self) -> "Grader":
+        """Compute what all submissions share; before threads ask for it at once."""
+        _ = self.packs, self.released, self._checks, self._version
+        return self
+
+    def grade(
+        self, student: str, cells: list[Cell], jailer: Jailer | None = None
+    ) -> SubmissionResult:
         """Run the cells in the jail and judge what they show."""
         start = time.perf_counter()
         given = {name: own.given for name, own in self.packs.items()}
@@ -95,9 +104,12 @@ class Grader:
             {name: _limit(own) for name, own in self.packs.items()},
             seed=self.seed,
             trusted=self.trust,
+            loopback=any(
+                e.processes for e in self.assignment.checks.exercises.values()
+            ),
         )
-        outcome = self.jailer.run(job, given)
-        shown = _Shown.of(outcome, cells)
+        outcome = (jailer or self.jailer).run(job, given)
+        shown = _Shown.of(outcome, cells, self.packs)
         result = SubmissionResult(
             student, self.assignment.name, self.assignment.name, self.key(cells)
         )
@@ -106,7 +118,7 @@ class Grader:
             result.exercises[check_id(name)] = judged
             result.scores[check_id(name)] = judged.score
             result.pages[check_id(name)] = to_html(judged)
-        result.flags = shown.flags
+        result.flags = shown.flags + unusual(cells)
         if self.trust:
             result.flags.append("graded without the jail (--trust-students)")
         result.seconds = time.perf_counter() - start
@@ -115,8 +127,7 @@ class Grader:
     def _judged(self, exercise: Exercise, shown: "_Shown") -> ExerciseResult:
         expected = self.packs[exercise.name]
         seen = dict(shown.seen.get(exercise.name, {}))
-        if ending := shown.endings.get(exercise.name):
-            _fill(exercise, expected, seen, ending)
+        _fill(exercise, expected, seen, shown.endings.get(exercise.name))
         try:
             return judge_exercise(exercise, expected, seen)
         except Exception as error:  # our fault: it must cost nobody a point
@@ -131,19 +142,20 @@ Seen = dict[tuple[str, str], Observation | Ending]
 
 
 def _fill(
-    exercise: Exercise, expected: ExercisePack, seen: Seen, ending: Ending
+    exercise: Exercise, expected: ExercisePack, seen: Seen, ending: Ending | None
 ) -> None:
-    """The run that was under way gets the ending; later ones were not run."""
-    first = True
+    """Every run that did not take place counts as wrong.
+
+    The one that was under way gets the ending.
+    """
     for variant in exercise.variants:
         for case in exercise.cases:
             key = (case.name, variant.name)
             if key in seen or variant.name not in expected.cases[case.name].trees:
                 continue
-            if first or variant.name == "plain":
-                later = Ending(ending.verdict, "not run, see above")
-                seen[key] = ending if first else later
-            first = False
+            seen[key] = ending or Ending(Verdict.ERRORED, "this run did not take place")
+            if ending:
+                ending = Ending(ending.verdict, "not run, see above")
 
 
 def _limit(expected: ExercisePack) -> float:
@@ -154,22 +166,34 @@ def _limit(expected: ExercisePack) -> float:
 
 @dataclass
 class _Shown:
-    """The jail's frames, sorted by exercise."""
+    """The jail's frames, sorted by exercise.
+
+    Seconds are the answer's own word, but never much less than passed outside since
+    the last frame that was expected and new: its clock may have been replaced.
+    """
 
     seen: dict[str, Seen] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+    packs: Mapping[str, ExercisePack] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)  # exercises that have ended
+    since: float = 0.0  # when the last frame came that was expected and new
 
     @classmethod
-    def of(cls, outcome: Outcome, cells: list[Cell]) -> "_Shown":
-        shown = cls()
+    def of(
+        cls,
+        outcome: Outcome,
+        cells: list[Cell],
+        packs: Mapping[str, ExercisePack] | None = None,
+    ) -> "_Shown":
+        shown = cls(packs=packs or {})
         errors: dict[str, str] = {}  # exercise -> what went wrong in its cell
         for index, what in outcome.bad_cells.items():
             if index < len(cells):
                 shown._bad_cell(cells[index], what)
-        for data, tensors in frames(outcome):
+        for data, tensors, when in timed_frames(outcome):
             try:
-                shown._take(data, tensors, cells, errors)
+                shown._take(data, tensors, cells, errors, when)
             except Exception:  # whatever was sent, it is no more than worthless
                 shown.flags.append("sent something that is not an observation")
                 break
@@ -190,8 +214,11 @@ class _Shown:
         tensors: Tensors,
         cells: list[Cell],
         errors: dict[str, str],
+        when: float,
     ) -> None:
         if "cell" in data:
+            if not self.seen:
+                self.since = when
             if data["error"]:
                 name, message, where = map(str, data["error"])
                 text = f"your cell raised {name}: {message}" + f" ({where})" * bool(
@@ -200,13 +227,23 @@ class _Shown:
                 errors[cells[int(data["cell"])].grade_id] = text[:600]
             return
         name = str(data["exercise"])
+        if name in self.over:
+            return  # so that nobody ends an exercise early to gain time
         if "observation" in data:
             key = (str(data["case"]), str(data["variant"]))
             if key in self.seen.get(name, {}):
                 return  # the first word counts: an answer cannot take it back
             observation = load_observation(data["observation"], tensors)
+            if when - self.since > observation.seconds + CLOCK_SECONDS:
+                observation.seconds = when - self.since
+            if self._expected(name, *key):
+                self.since = when
             self.seen.setdefault(name, {})[key] = observation
-        elif "missing" in data:
+            return
+        if name in self.packs:
+            self.over.add(name)
+            self.since = when
+        if "missing" in data:
             missing = ", ".join(str(m)[:80] for m in list(data["missing"])[:8])
             ending = Ending(Verdict.MISSING, f"the notebook does not define {missing}")
             if name in errors:
@@ -214,6 +251,10 @@ class _Shown:
             self.endings.setdefault(name, ending)
         else:
             self.endings.setdefault(name, _ended(data))
+
+    def _expected(self, name: str, case: str, variant: str) -> bool:
+        own = self.packs.get(name, ExercisePack()).cases
+        return case in own and variant in own[case].trees
 
 
 def _ended(data: Mapping[str, Any]) -> Ending:
@@ -230,13 +271,18 @@ def _ended(data: Mapping[str, Any]) -> Ending:
 _graders: dict[tuple[str, str, bool], Grader] = {}
 
 
-def grader_for(course: "Course", assignment: str, trust: bool = False) -> Grader:
+def grader_for(
+    course: "Course", assignment: Assignment | str, trust: bool = False
+) -> Grader:
     """One grader per assignment and process, so that its packs are built once."""
-    key = (str(course.root), assignment, trust)
+    name = assignment if isinstance(assignment, str) else assignment.name
+    key = (str(course.root), name, trust)
     if key not in _graders:
+        if isinstance(assignment, str):
+            assignment = catalogue.find(assignment)
         _graders[key] = Grader(
-            catalogue.find(assignment),
-            key_of(course.seed, assignment)[:16],  # in the jail it can be read
+            assignment,
+            key_of(course.seed, name)[:16],  # in the jail it can be read
             trust,
             course.expected,
         )
@@ -250,10 +296,21 @@ def result_for(
     if who.assignment not in known_names():
         return grade_plain(course.results, who, notebook, trust)
     grader = grader_for(course, who.assignment, trust)
-    cells = grader.cells(notebook)
-    if stored := SubmissionResult.load(who.path(course.results), grader.key(cells)):
+    return stored_or_graded(course, who, grader, grader.cells(notebook))
+
+
+def stored_or_graded(
+    course: "Course",
+    who: Who,
+    grader: Grader,
+    cells: list[Cell],
+    jailer: Jailer | None = None,
+) -> SubmissionResult:
+    """The stored result of these cells, or a new one, which is then stored."""
+    key = grader.key(cells)
+    if stored := SubmissionResult.load(who.path(course.results), key):
         return stored
-    result = grader.grade(who.student, cells)
+    result = grader.grade(who.student, cells, jailer)
     result.save(course.results)
     return result
 

@@ -77,6 +77,11 @@ def _checked(notebook: Any, where: str) -> Any:
     return notebook
 
 
+def encodable(text: str) -> str:
+    """Text that can be written: half a character (a lone surrogate) becomes "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def grade_id(cell: Mapping[str, Any]) -> str:
     """The nbgrader id of a cell, or ""."""
     metadata = cell.get("metadata")
@@ -108,7 +113,7 @@ def cells_to_run(
             continue
         if cell["source"].strip() in check_sources:
             continue
-        source = cell["source"][:MAX_SOURCE]
+        source = encodable(cell["source"][:MAX_SOURCE])
         known = ours.get(cell.get("id"))
         demo = source.strip() in sources or (
             known is not None and _role(known) == "demo"

@@ -1,10 +1,12 @@
 """Notebooks that were written for plain nbgrader: test cells with asserts.
 
 All their code cells are executed in order in the same jail; a test cell earns its
-points if it raises nothing. Tests run beside the student's code here, as they do in
-nbgrader, so these scores are only as good as the asserts.
+points if it raises nothing, or as many as the number on its last line says. Tests run
+beside the student's code here, as they do in nbgrader, so these scores are only as good
+as the asserts.
 """
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -37,25 +39,41 @@ def grade_plain(
     start = time.perf_counter()
     outcome = shared_jailer().run(Job(who.assignment, "", cells, trusted=trust), {})
     errors: dict[int, str] = dict(outcome.bad_cells)
-    finished = set()
+    finished: dict[int, str] = {}  # cell: the number on its last line, or ""
     for data, _ in frames(outcome):
         index = data.get("cell")
         if isinstance(index, int) and 0 <= index < len(cells):
-            finished.add(index)
+            finished.setdefault(index, str(data.get("value")))
             if data.get("error"):
                 errors[index] = ": ".join(map(str, data["error"][:2]))
     result = SubmissionResult(who.student, who.assignment, who.notebook, key)
     points = _points(notebook)
     for index, cell in enumerate(cells):
-        if cell.grade_id in points:
+        name = cell.grade_id
+        if name in points:
             right = index in finished and index not in errors
-            result.scores[cell.grade_id] = points[cell.grade_id] if right else 0.0
-            result.notes[cell.grade_id] = (
-                "passed" if right else errors.get(index, "not run")
-            )
+            result.scores[name] = points[name] if right else 0.0
+            result.notes[name] = "passed" if right else errors.get(index, "not run")
+            if right and finished[index]:
+                _take_partial(result, name, finished[index], points[name])
     result.seconds = time.perf_counter() - start
     result.save(folder)
     return result
+
+
+def _take_partial(
+    result: SubmissionResult, name: str, figure: str, points: float
+) -> None:
+    """nbgrader's partial credit: a number from 0 to the cell's points."""
+    try:
+        value = float(figure)
+    except ValueError:
+        value = math.nan
+    sound = 0 <= value <= points  # not so for nan
+    result.scores[name] = value if sound else 0.0
+    result.notes[name] = f"{result.scores[name]:g} of {points:g}"
+    if not sound:
+        result.flag(f"{name} gave {figure[:40]}, not 0 to {points:g}: 0 points")
 
 
 def _points(notebook: Any) -> dict[str, float]:

@@ -1,7 +1,10 @@
 """Grading a class: every submission to a result file, then into the gradebook."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..errors import (
     AutograderError,
@@ -11,7 +14,8 @@ from ..errors import (
 )
 from ..gradebook import api
 from ..gradebook.course import Course
-from .grade import known_names, result_for
+from .crew import Crew
+from .grade import Grader, grader_for, known_names, stored_or_graded
 from .notebooks import read_notebook
 from .results import SubmissionResult, Who, load_all
 
@@ -42,8 +46,18 @@ def grade_class(
     students: Iterable[str] = (),
     trust: bool = False,
     say: Say = lambda line: None,
+    jobs: int = 0,
 ) -> Graded:
-    """Grade submissions and import them; one bad notebook stops nobody else's."""
+    """Grade submissions and import them; one bad notebook stops nobody else's.
+
+    Args:
+        course: the course directory.
+        assignment: its full name.
+        students: whose submissions; all by default.
+        trust: run without the lock.
+        say: told of each student who is through.
+        jobs: submissions graded at a time; one per core if 0.
+    """
     known = course.students(assignment)
     chosen = list(students) or known
     if unknown := sorted(set(chosen) - set(known)):
@@ -62,12 +76,11 @@ def grade_class(
             f"{assignment} --course {course.root.name}' first."
         )
     graded = Graded()
-    plain = assignment not in known_names()
-    for student in chosen:
+    for student, ready in _ahead(course, assignment, chosen, trust, jobs):
         shown = student if student.isprintable() else repr(student)
         try:
-            _refuse_odd_name(student)
-            _grade_one(course, assignment, student, trust, plain, graded)
+            ready()
+            graded.results[student] = _import(course, assignment, student, trust)
             say(student)
         except AutograderError as error:
             graded.problems.append(f"{shown}: {error}")
@@ -79,6 +92,46 @@ def grade_class(
     return graded
 
 
+def _ahead(
+    course: Course, assignment: str, students: list[str], trust: bool, jobs: int
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The students, each with a call that waits until the result is stored.
+
+    Some submissions ahead are graded meanwhile, each in a warm process; the gradebook,
+    which has one writer, is the caller's. Plain notebooks are graded while imported.
+    """
+    if assignment not in known_names():
+        yield from (
+            (student, partial(_refuse_odd_name, student)) for student in students
+        )
+        return
+    grader = grader_for(course, assignment, trust).prepare()
+    with Crew(jobs or os.cpu_count() or 1) as crew:
+        waiting: deque[tuple[str, Callable[[], object]]] = deque()
+        for student in students:
+            waiting.append((student, _started(course, grader, student, crew)))
+            if len(waiting) > 2 * crew.size:
+                yield waiting.popleft()
+        yield from waiting
+
+
+def _started(
+    course: Course, grader: Grader, student: str, crew: Crew
+) -> Callable[[], object]:
+    try:
+        _refuse_odd_name(student)
+        name = grader.assignment.name
+        cells = grader.cells(read_notebook(course.submission(student, name)))
+        who = Who(student, name, name)
+        return crew.start(partial(stored_or_graded, course, who, grader, cells)).result
+    except Exception as error:
+        return partial(_raise, error)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 def _refuse_odd_name(student: str) -> None:
     """Names go into patterns, pages and terminals: nothing special in them."""
     if not student.isprintable() or set(student) & set("<>&\"'`*?[]{}|\\$;%+:"):
@@ -88,19 +141,11 @@ def _refuse_odd_name(student: str) -> None:
         )
 
 
-def _grade_one(
-    course: Course,
-    assignment: str,
-    student: str,
-    trust: bool,
-    plain: bool,
-    graded: Graded,
-) -> None:
-    if not plain:
-        notebook = read_notebook(course.submission(student, assignment))
-        result_for(course, Who(student, assignment, assignment), notebook, trust)
+def _import(
+    course: Course, assignment: str, student: str, trust: bool
+) -> SubmissionResult:
     api.autograde(course.root, assignment, student, trust)
     result = load_all(course.results, assignment, student)
     if result is None:
         raise AutograderError("no result was written; run the command again.")
-    graded.results[student] = result
+    return result

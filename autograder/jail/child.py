@@ -4,11 +4,13 @@ import ast
 import contextlib
 import mmap
 import os
+import resource
+import select
 import signal
 import struct
 import sys
 import tempfile
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,8 +20,9 @@ from ..observe import observe_all
 from ..transport import Tensors, dump_observation, load_tree
 from ..tree import plain
 from . import lock
+from .cgroups import Limits
 from .job import Cell, Job, send_frame
-from .shell import error_of, fresh_shell
+from .shell import error_of, figure, fresh_shell
 
 DONE = -1  # written to the shared progress once all cells are through
 ENTERED = b"+"  # the first byte on the pipe: without it, what failed is our fault
@@ -44,63 +47,77 @@ class Progress:
         return int(struct.unpack("q", self._memory[:8])[0])
 
 
+@dataclass
+class Work:
+    """What a child is forked with.
+
+    Attributes:
+        job: what to run.
+        checks: the exercises, if there are any.
+        given: their inputs made outside, as dumped trees.
+        tensors: the numbers of `given`.
+        limits: of the kernel, for all its processes together.
+    """
+
+    job: Job
+    checks: Checks | None
+    given: Any
+    tensors: Tensors
+    limits: Limits
+
+
 def run(
-    job: Job,
-    checks: Checks | None,
-    given: Any,
-    tensors: Tensors,
-    skipped: set[int],
-    pipe: int,
-    progress: Progress,
-    folder: Path,
+    work: Work, skipped: set[int], pipe: int, progress: Progress, folder: Path
 ) -> NoReturn:
     """The child's whole life."""
-    _enter(job, folder, pipe)
+    job = work.job
+    _enter(work, folder, pipe)
     os.write(pipe, ENTERED)
     shell = fresh_shell()
     for index, cell in enumerate(job.cells):
         progress.set(index)
         if index in skipped:
             continue
-        error = _execute(shell, cell)
-        send_frame(pipe, {"cell": index, "error": error}, {})
+        error, value = _execute(shell, cell)
+        send_frame(pipe, {"cell": index, "error": error, "value": value}, {})
     progress.set(DONE)
-    if checks is not None:
-        for exercise in checks.exercises.values():
-            _run_exercise(job, exercise, shell.user_ns, given, tensors, pipe)
+    if work.checks is not None:
+        for exercise in work.checks.exercises.values():
+            _run_exercise(work, exercise, shell.user_ns, pipe)
     os._exit(0)
 
 
-def _enter(job: Job, folder: Path, pipe: int) -> None:
+def _enter(work: Work, folder: Path, pipe: int) -> None:
     """Leave everything behind but the pipe and the job's folder."""
+    job = work.job
     os.setsid()
+    if not job.trusted:
+        work.limits.enter()
     os.chdir(folder)
     os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = str(folder)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    for name in os.listdir("/proc/self/fd") if Path("/proc/self/fd").exists() else ():
-        if int(name) > 2 and int(name) != pipe:
-            with contextlib.suppress(OSError):
-                os.close(int(name))
+    os.closerange(3, pipe)
+    os.closerange(pipe + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     sys.path[:] = [p for p in sys.path if p]  # no imports from the job's folder
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     if not job.trusted:
-        lock.limit_process(job.megabytes)
-        lock.restrict_files(lock.readable_folders(), [folder, Path(os.devnull)])
-        lock.drop_capabilities()
-        lock.restrict_calls()
+        lock.enter(folder, job.megabytes, job.loopback)
 
 
-def _execute(shell: Any, cell: Cell) -> Any:
+def _execute(shell: Any, cell: Cell) -> tuple[Any, str]:
+    """-> what was raised, or None; the number on the last line, or ""."""
     source = cell.source
     if cell.definitions_only:
         source = _definitions(source)
     result = shell.run_cell(source, store_history=False)
     error = result.error_before_exec or result.error_in_exec
-    return None if error is None else error_of(_plain_syntax_error(error, source))
+    if error is not None:
+        return error_of(_plain_syntax_error(error, source)), ""
+    return None, figure(result.result)
 
 
 def _plain_syntax_error(error: BaseException, source: str) -> BaseException:
@@ -125,13 +142,9 @@ def _definitions(source: str) -> str:
 
 
 def _run_exercise(
-    job: Job,
-    exercise: Exercise,
-    names: dict[str, Any],
-    given: Any,
-    tensors: Tensors,
-    pipe: int,
+    work: Work, exercise: Exercise, names: dict[str, Any], pipe: int
 ) -> None:
+    job = work.job
     missing = [f for f in exercise.functions if not callable(names.get(f))]
     if missing:
         send_frame(pipe, {"exercise": exercise.name, "missing": missing}, {})
@@ -142,24 +155,23 @@ def _run_exercise(
         os.setpgid(0, 0)
         if not job.trusted:
             lock.limit_seconds(seconds)
+            if job.loopback and not exercise.processes:
+                lock.restrict_calls()
         candidate = {f: names[f] for f in exercise.functions}
-        _observe(job, exercise, candidate, given.get(exercise.name, {}), tensors, pipe)
+        observe_exercise(work, exercise, candidate, pipe)
         os._exit(0)
     status = _wait(pid, seconds)
     frame = {"exercise": exercise.name, "status": status, "seconds": seconds}
     send_frame(pipe, frame, {})
 
 
-def _observe(
-    job: Job,
-    exercise: Exercise,
-    candidate: dict[str, Any],
-    given: Any,
-    tensors: Tensors,
-    pipe: int,
+def observe_exercise(
+    work: Work, exercise: Exercise, candidate: dict[str, Any], pipe: int
 ) -> None:
-    handed = {case: plain(load_tree(tree, tensors)) for case, tree in given.items()}
-    for case, variant, seen in observe_all(exercise, candidate, job.seed, handed):
+    """Run every case in every variant and send what is seen."""
+    given = work.given.get(exercise.name, {})
+    handed = {c: plain(load_tree(tree, work.tensors)) for c, tree in given.items()}
+    for case, variant, seen in observe_all(exercise, candidate, work.job.seed, handed):
         found: Tensors = {}
         frame = {
             "exercise": exercise.name,
@@ -172,19 +184,12 @@ def _observe(
 
 def _wait(pid: int, seconds: float) -> int | None:
     """Exit status, negative for a signal; None if it had to be killed."""
-    deadline = time.monotonic() + seconds
-    pause = 0.0005
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            _kill_group(pid)
-            code = os.waitstatus_to_exitcode(status)
-            return None if code == -signal.SIGXCPU else code
-        time.sleep(pause)
-        pause = min(2 * pause, 0.02)
+    ended = os.pidfd_open(pid)
+    in_time = bool(select.select([ended], [], [], seconds)[0])
+    os.close(ended)
     _kill_group(pid)
-    os.waitpid(pid, 0)
-    return None
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code if in_time and code != -signal.SIGXCPU else None
 
 
 def _kill_group(pid: int) -> None:

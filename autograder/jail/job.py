@@ -35,6 +35,7 @@ class Job:
         megabytes: memory on top of the warm process's.
         seed: of the cases' inputs.
         trusted: run without the lock (the instructor's --trust-students).
+        loopback: some exercise declares processes, which talk over loopback.
     """
 
     assignment: str
@@ -45,6 +46,7 @@ class Job:
     megabytes: int = 2048
     seed: str = ""
     trusted: bool = False
+    loopback: bool = False
 
     def to_bytes(self, given: Any, tensors: Tensors) -> bytes:
         """The request; `given` holds inputs made outside, as dumped trees."""
@@ -59,6 +61,9 @@ class Job:
         return job, data["given"], tensors
 
 
+Mark = tuple[int, float]  # so many bytes had come, so many seconds after the start
+
+
 @dataclass
 class Outcome:
     """How a job went, from the warm process: trustworthy, unlike the frames.
@@ -67,11 +72,13 @@ class Outcome:
         bad_cells: index of a cell that hung or killed the process -> what happened.
         ending: why the child stopped early, or "".
         frames: raw bytes from the child.
+        marks: when they came, to about 20 ms.
     """
 
     bad_cells: dict[int, str]
     ending: str
     frames: bytes
+    marks: list[Mark] = field(default_factory=list)
 
 
 def write_block(stream: IO[bytes], block: bytes) -> None:

@@ -6,7 +6,8 @@ Rlimits: memory, processor time, open files, file size, no core dumps.
 
 System calls that no answer needs are refused in `syscalls.py`.
 
-Leaves out namespaces and cgroups.
+All of this is required, and `probe.py` tries it. Namespaces and cgroups go around it
+where the machine has them.
 """
 
 import contextlib
@@ -33,8 +34,10 @@ FILE = EXECUTE | 1 << 1 | READ_FILE | 1 << 14  # those that a file can have
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16, 6: 16}
 TCP = 0b11  # bind, connect (version 4)
 SCOPES = 0b11  # abstract Unix sockets, signals (version 6)
+CONFINES_SIGNALS = 6
 
 MEGABYTE = 2**20
+ELSEWHERE = "grade on another machine, or pass --trust-students."
 
 
 class LockError(AutograderError):
@@ -58,21 +61,49 @@ def landlock_version() -> int:
 
 def require() -> None:
     """Raise LockError where this machine cannot lock student code in."""
+    if lacks := missing():
+        raise LockError(f"{lacks}; {ELSEWHERE}")
+
+
+def missing() -> str:
+    """What of the lock this machine lacks, or ""."""
     if landlock_version() < 1:
-        raise LockError(
-            "this kernel has no Landlock (Linux 5.13 or newer is needed); grade on "
-            "another machine, or pass --trust-students."
-        )
+        return "this kernel has no Landlock (Linux 5.13 or newer is needed)"
+    return missing_filter()
 
 
-def restrict_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
+def missing_filter() -> str:
+    """Why calls cannot be refused here, or ""."""
+    if _libc is None:
+        return "this system has no seccomp (Linux is needed)"
+    return syscalls.missing(_libc)
+
+
+def enter(folder: Path, megabytes: int, loopback: bool = False) -> None:
+    """Lock this process in.
+
+    Args:
+        folder: the only one in which it may write.
+        megabytes: memory on top of what is mapped already.
+        loopback: leave it the loopback of its network, which is its own.
+    """
+    limit_process(megabytes)
+    writable = [folder, Path(os.devnull)]
+    restrict_files(readable_folders(), writable, tcp=loopback)
+    drop_capabilities()
+    restrict_calls(loopback)
+
+
+def restrict_files(
+    readable: Iterable[Path], writable: Iterable[Path], tcp: bool = False
+) -> None:
     """Deny everything in the file system that is not under these folders."""
     require()
     assert _libc
     version = landlock_version()
     rights = (1 << FILE_RIGHTS[min(version, 6)]) - 1
-    net = TCP if version >= 4 else 0
-    scopes = SCOPES if version >= 6 else 0
+    net = TCP if version >= 4 and not tcp else 0
+    scopes = SCOPES if version >= CONFINES_SIGNALS else 0
     attributes = struct.pack("QQQ", rights, net, scopes)
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = _call(CREATE_RULESET, attributes[:size], ctypes.c_size_t(size), 0)
@@ -133,14 +164,17 @@ def drop_capabilities() -> None:
         raise LockError(f"capset refused: {os.strerror(ctypes.get_errno())}")
 
 
-def restrict_calls() -> None:
+def restrict_calls(loopback: bool = False) -> None:
     """Refuse system calls that no answer needs; after `restrict_files`."""
     assert _libc
-    syscalls.refuse(_libc)
+    syscalls.refuse(_libc, loopback)
 
 
 def limit_process(megabytes: int) -> None:
     """Bound what this process and its children may use.
+
+    CUDA reserves more addresses than there is memory: where a job may use a GPU, this
+    limit has to go, and the cgroup (`cgroups.py`) that takes its place is required.
 
     Args:
         megabytes: memory on top of what is mapped already.

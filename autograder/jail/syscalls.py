@@ -8,12 +8,13 @@ import ctypes
 import os
 import platform
 import struct
+from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
 from ..errors import AutograderError
 
 # name: (x86-64, aarch64), None where a processor has no such call
 REFUSED: dict[str, tuple[int | None, int | None]] = {
-    "socket": (41, 198),  # any network, also UDP and loopback; socketpair stays
+    "socket": (41, 198),  # any network, also UDP and loopback
     "connect": (42, 203),
     "bind": (49, 200),
     "ptrace": (101, 117),
@@ -84,49 +85,107 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "kcmp": (312, 272),
     "memfd_create": (319, 279),  # memory that no limit counts
 }
-# Allowed for the caller itself (process 0) only: it limits any process of the user.
-OWN_ONLY = (302, 261)  # prlimit64
+Condition = tuple[int, int, tuple[int, ...]]  # argument, bits of it, what they may be
+Rule = tuple[tuple[int, int], tuple[tuple[Condition, ...], ...]]
+WHOLE, SOCKET_TYPE = 0xFFFFFFFF, 0xF
+NETLINK, ROUTE = 16, 0
+# name: ((x86-64, aarch64), ways in which it is allowed: all conditions of one hold)
+LIMITED: dict[str, Rule] = {
+    # For the caller itself (process 0): it limits any process of the user.
+    "prlimit64": ((302, 261), (((0, WHOLE, (0,)),),)),
+    # Streams: from a pair of datagram sockets, words go to any socket with a path.
+    "socketpair": (
+        (53, 199),
+        (((1, SOCKET_TYPE, (SOCK_STREAM, SOCK_SEQPACKET)),),),
+    ),
+}
+# Where processes of an exercise talk over the loopback of a network of their own.
+LOOPBACK = {"connect", "bind"}
+LOOPBACK_LIMITED: dict[str, Rule] = {
+    "socket": (
+        (41, 198),
+        (
+            ((0, WHOLE, (AF_INET, AF_INET6)),),
+            ((0, WHOLE, (NETLINK,)), (2, WHOLE, (ROUTE,))),  # gloo lists interfaces
+        ),
+    ),
+}
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
-LOAD, JUMP_EQUAL, JUMP_NOT_BELOW, RETURN = 0x20, 0x15, 0x35, 0x06
+LOAD, AND, RETURN = 0x20, 0x54, 0x06
+JUMP_EQUAL, JUMP_NOT_BELOW = 0x15, 0x35
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 X32 = 0x40000000  # another numbering of the same calls on x86-64
-EPERM = 1
+EPERM, EFAULT = 1, 14
 SET_SECCOMP, FILTER = 22, 2
 
+Step = tuple[int, int, int, int]  # an instruction: code, jump if true, if false, value
+REFUSAL: Step = (RETURN, 0, 0, ERRNO | EPERM)
 
-def program() -> bytes:
-    """The filter for this machine, as the kernel's instructions."""
+
+def missing(libc: ctypes.CDLL) -> str:
+    """Why this machine cannot refuse calls, or ""."""
     machine = platform.machine()
     if machine not in MACHINES:
-        raise AutograderError(
-            f"submissions cannot be locked in on a {machine} processor; grade on "
-            "x86-64 or 64-bit Arm, or pass --trust-students."
+        return (
+            f"submissions cannot be locked in on a {machine} processor (x86-64 or "
+            "64-bit Arm is needed)"
         )
-    column, architecture = MACHINES[machine]
-    numbers = [n for pair in REFUSED.values() if (n := pair[column]) is not None]
-    steps = [
+    # Without a filter, a kernel that knows filters misses it at that address.
+    libc.prctl(SET_SECCOMP, FILTER, None, 0, 0)
+    if (error := ctypes.get_errno()) != EFAULT:
+        return f"this machine refuses seccomp filters ({os.strerror(error)})"
+    return ""
+
+
+def program(loopback: bool = False) -> bytes:
+    """The filter for this machine, as the kernel's instructions."""
+    column, architecture = MACHINES[platform.machine()]
+    refused, limited = REFUSED, LIMITED
+    if loopback:
+        refused = {k: v for k, v in REFUSED.items() if k not in LOOPBACK}
+        limited = LIMITED | LOOPBACK_LIMITED
+    steps: list[Step] = [
         (LOAD, 0, 0, 4),  # the architecture of the call
         (JUMP_EQUAL, 1, 0, architecture),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, 0),  # its number
-        (JUMP_NOT_BELOW, len(numbers) + 4, 0, X32),  # to the refusal
+        (JUMP_NOT_BELOW, 0, 1, X32),
+        REFUSAL,
     ]
-    for index, number in enumerate(numbers):
-        steps.append((JUMP_EQUAL, len(numbers) - index + 3, 0, number))
-    steps += [
-        (JUMP_EQUAL, 0, 2, OWN_ONLY[column]),
-        (LOAD, 0, 0, 16),  # its first argument: a process id of 32 bits
-        (JUMP_EQUAL, 0, 1, 0),
-        (RETURN, 0, 0, ALLOW),
-        (RETURN, 0, 0, ERRNO | EPERM),
-    ]
+    for rule in limited.values():
+        steps += _allow_only(rule, column)
+    for name, numbers in refused.items():
+        if (number := numbers[column]) is not None and name not in limited:
+            steps += [(JUMP_EQUAL, 0, 1, number), REFUSAL]
+    steps.append((RETURN, 0, 0, ALLOW))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 
-def refuse(libc: ctypes.CDLL) -> None:
-    """Install the filter; it holds for all children, for good."""
-    code = program()
+def _allow_only(rule: Rule, column: int) -> list[Step]:
+    """Steps that end with the verdict, or are jumped over for another call."""
+    numbers, ways = rule
+    steps = [step for way in ways for step in _allow_if(way)] + [REFUSAL]
+    return [(JUMP_EQUAL, 0, len(steps), numbers[column]), *steps]
+
+
+def _allow_if(conditions: tuple[Condition, ...]) -> list[Step]:
+    """Steps that allow the call, or are left at the end if a condition fails."""
+    steps: list[Step] = [(RETURN, 0, 0, ALLOW)]
+    for argument, bits, values in reversed(conditions):
+        tests = [
+            (JUMP_EQUAL, left, 0 if left else len(steps), value)
+            for left, value in zip(range(len(values))[::-1], values, strict=True)
+        ]
+        # Its lower half: these arguments have 32 bits.
+        load = [(LOAD, 0, 0, 16 + 8 * argument), (AND, 0, 0, bits)]
+        steps = [*load, *tests, *steps]
+    return steps
+
+
+def refuse(libc: ctypes.CDLL, loopback: bool = False) -> None:
+    """Install the filter; it holds for all children, for good. A second one adds."""
+    code = program(loopback)
     instructions = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(instructions))
     if libc.prctl(SET_SECCOMP, FILTER, header, 0, 0) != 0:

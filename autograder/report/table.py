@@ -46,5 +46,5 @@ def _remarks(row: "SubmissionResult") -> str:
         if e.misconception
     ]
     more = len(row.flags) - 1
-    flags = [f"! {row.flags[0]}" + f" (and {more} more)" * (more > 0)] * bool(row.flags)
+    flags = [f + f" (and {more} more)" * (more > 0) for f in row.flags[:1]]
     return "; ".join(named[:2] + flags)

@@ -1,5 +1,7 @@
 """One grader for all attacks; the school of the grading tests."""
 
+from pathlib import Path
+
 import pytest
 
 from autograder.catalogue import Assignment
@@ -12,12 +14,15 @@ from ..grading.conftest import (  # noqa: F401 (fixtures)
     CATALOGUE,
     TOY,
     _toy_catalogue,
+    jailer,
     released_once,
     school,
 )
 
+WATCHED = Path(__file__).resolve().parent / "catalogue"
 SETUP = "import numpy as np\nimport torch"
 WRONG = "def double(n):\n    return n * n + 1\n"
+RIGHT = "def double(n):\n    return 2 * n\n"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

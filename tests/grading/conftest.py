@@ -16,6 +16,8 @@ from autograder.authoring.answers import (
 )
 from autograder.catalogue import Assignment
 from autograder.gradebook.course import Course
+from autograder.grading.jailer import Jailer
+from autograder.jail.job import Job
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "catalogue"
 TOY = "t01_toy"
@@ -56,6 +58,19 @@ class School:
 
     def hand_in(self, student: str, notebook) -> Path:
         return hand_in(self.course.root, student, TOY, notebook)
+
+
+WAYS = {"all there is": "", "the lock alone": "namespaces,cgroups"}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def jailer(request: pytest.FixtureRequest) -> Iterator[Jailer]:
+    """A warm process of its own, with what this machine has and without."""
+    with pytest.MonkeyPatch.context() as patch, Jailer() as jailer:
+        patch.setenv("AUTOGRADER_WITHOUT", WAYS[request.param])
+        jailer.run(Job("plain", "", []), {})
+        patch.undo()
+        yield jailer
 
 
 @pytest.fixture(scope="session")

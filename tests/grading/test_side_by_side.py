@@ -1,0 +1,65 @@
+"""Several submissions are graded at a time; nobody can tell from the results."""
+
+from autograder.gradebook import api
+from autograder.grading.run import Graded, grade_class
+
+from .conftest import TOY, School
+
+EXIT = "import os\n\ndef double(n):\n    os._exit(0)\n"
+
+
+def handed_in(school: School) -> School:
+    for number in range(3):
+        school.hand_in(f"right{number}", school.notebook(school.right()))
+    wrong = school.notebook(school.mistake("softmax", "wrong_axis"))
+    school.hand_in("wrong", wrong)
+    school.hand_in("gone", school.notebook(school.right() | {"double": EXIT}))
+    school.hand_in("empty", school.notebook({}))
+    school.hand_in("torn", school.notebook({})).write_text("{")
+    return school
+
+
+def without_times(graded: Graded) -> dict[str, object]:
+    found = {}
+    for student, result in graded.results.items():
+        for exercise in result.exercises.values():
+            for case in exercise.cases:
+                case.seconds = 0.0
+        verdicts = {k: e.to_json() for k, e in result.exercises.items()}
+        found[student] = (result.key, result.scores, result.flags, verdicts)
+    return found
+
+
+def test_one_at_a_time_and_three_at_a_time_agree(school: School, monkeypatch) -> None:
+    handed_in(school)
+    alone = grade_class(school.course, TOY, jobs=1)
+    book = api.scores(school.course.root, TOY)
+    for path in school.course.results.rglob("*.json"):
+        path.unlink()
+    together = grade_class(school.course, TOY, jobs=3)
+    assert without_times(together) == without_times(alone)
+    assert list(together.results) == sorted(together.results)
+    assert api.scores(school.course.root, TOY) == book
+    assert len(together.problems) == 1
+    assert together.problems[0].startswith("torn: ")
+
+
+def test_the_students_are_named_in_order_as_they_are_through(school: School) -> None:
+    handed_in(school)
+    said: list[str] = []
+    grade_class(school.course, TOY, jobs=3, say=said.append)
+    assert said == ["empty", "gone", "right0", "right1", "right2", "wrong"]
+
+
+def test_what_is_graded_is_not_graded_again(school: School, monkeypatch) -> None:
+    from autograder.grading.jailer import Jailer
+
+    handed_in(school)
+    first = grade_class(school.course, TOY, jobs=2)
+
+    def not_again(*_: object) -> None:
+        raise AssertionError("graded again")
+
+    monkeypatch.setattr(Jailer, "run", not_again)
+    again = grade_class(school.course, TOY, jobs=2)
+    assert without_times(again) == without_times(first)
