@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Checks, load_module
-from . import leftovers, lock, probe
+from . import leftovers, lock, pages, probe
 from .cgroups import Limits
 from .child import DONE, ENTERED, Progress, Work, run
 from .job import Job, read_block, write_block
@@ -83,6 +83,7 @@ def _import_what_notebooks_import() -> None:
     torch.set_num_threads(1)
     matplotlib.use("Agg")
     rehearse()
+    pages.collapse()
 
 
 def _load_checks(job: Job) -> Checks:

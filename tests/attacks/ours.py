@@ -85,8 +85,8 @@ def reading(path: Path) -> str:
 
 def warm_pid(jailer: Jailer) -> int:
     """The warm process: what was started, or what runs inside its namespaces."""
-    assert jailer._process
-    pid = jailer._process.pid
+    assert jailer._warm._process
+    pid = jailer._warm._process.pid
     while b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
         pid = int(_below(pid).pop())
     return pid

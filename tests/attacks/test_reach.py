@@ -115,7 +115,7 @@ def test_a_false_progress_does_not_stop_the_clock(monkeypatch, tmp_path) -> None
 def test_a_heavy_cell_costs_no_right_answer(grader, goal: str) -> None:
     result = attack(grader, HEAVY[goal], RIGHT)
     assert sum(result.scores.values()) == 1
-    process = grader.jailer._process
+    process = grader.jailer._warm._process
     assert process
     assert process.poll() is None
     assert not list(Path(f"/proc/{warm_pid(grader.jailer)}/cwd/").glob("job-*"))

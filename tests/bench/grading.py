@@ -128,9 +128,12 @@ def measure(root: Path, name: str, students: int) -> dict[str, Any]:
         stock_root = stock_course(course.root, Path(scratch) / "stock", name)
         ours = timed([str(BIN / "autograder"), "grade", name], course.root)
         graded = len(list((course.root / "autograded").glob("*")))
-        stock = timed(
-            [str(BIN / "nbgrader"), "autograde", name, "--create"], stock_root
-        )
+        nbgrader = [str(BIN / "nbgrader"), "autograde", name]
+        stock = timed([*nbgrader, "--create"], stock_root)
+        # A single submission, to tell what starting costs.
+        (course.results / name / "s000" / f"{name}.json").unlink()
+        one = timed([str(BIN / "autograder"), "grade", name, "s000"], course.root)
+        stock_one = timed([*nbgrader, "--student", "s000", "--force"], stock_root)
         parts = breakdown(course, name)
     overhead = sum(parts[p] for p in ("fork", "jail", "judge", "import"))
     return {
@@ -139,6 +142,9 @@ def measure(root: Path, name: str, students: int) -> dict[str, Any]:
         "stock_s": stock,
         "ours_s": ours,
         "ratio": stock / ours,
+        "stock_one_s": stock_one,
+        "ours_one_s": one,
+        "steady_ratio": (stock - stock_one) / (ours - one),
         "stock_per_submission_s": stock / students,
         "ours_per_submission_s": ours / students,
         "breakdown_s": parts,
@@ -232,7 +238,8 @@ def main() -> None:
         found[workload] = one = measure(*WORKLOADS[workload], chosen.students)
         print(
             f"{workload}: {one['students']} submissions, stock {one['stock_s']:.1f} s, "
-            f"ours {one['ours_s']:.1f} s, ratio {one['ratio']:.1f}"
+            f"ours {one['ours_s']:.1f} s, ratio {one['ratio']:.1f} "
+            f"({one['steady_ratio']:.1f} without what starting costs)"
         )
         steps = (f"{k} {1000 * v:.0f} ms" for k, v in one["breakdown_s"].items())
         print(f"  per submission: {', '.join(steps)}")

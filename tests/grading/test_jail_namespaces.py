@@ -108,7 +108,7 @@ def test_the_warm_process_ends_with_its_grader(without: str) -> None:
         "from autograder.jail.job import Job\n"
         "jailer = Jailer()\n"
         "jailer.run(Job('plain', '', []), {})\n"
-        "print(json.dumps([jailer._process.pid, str(jailer._folder),"
+        "print(json.dumps([jailer._warm._process.pid, str(jailer._warm._folder),"
         " [str(f) for f in (jailer._group.folders.values() if jailer._group else [])]"
         "]), flush=True)\n"
         "time.sleep(60)"
