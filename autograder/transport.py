@@ -13,10 +13,11 @@ from safetensors.torch import load, save
 
 from .faults import Fault
 from .observe import Observation
-from .tree import ARRAYS, MAX_BITS, MAX_DEPTH, MAX_TEXT, Leaf, Tree
+from .tree import ARRAYS, MAX_BITS, MAX_DEPTH, MAX_LEAVES, MAX_TEXT, Leaf, Tree
 
 Tensors = dict[str, torch.Tensor]
 MAX_BYTES = 256 * 2**20
+MAX_NODES = 4 * MAX_LEAVES
 KINDS = ARRAYS | {"number", "bool", "text", "none", "cut", "other"}
 
 
@@ -55,15 +56,26 @@ def _put(tensor: torch.Tensor, tensors: Tensors) -> str:
     return key
 
 
-def load_tree(data: Any, tensors: Mapping[str, torch.Tensor], depth: int = 0) -> Tree:
+def load_tree(data: Any, tensors: Mapping[str, torch.Tensor]) -> Tree:
     """Rebuild a tree; raises TransportError for anything unexpected."""
-    if depth > MAX_DEPTH + 1 or not isinstance(data, dict):
+    return _load_node(data, tensors, 0, [0])
+
+
+def _load_node(
+    data: Any, tensors: Mapping[str, torch.Tensor], depth: int, count: list[int]
+) -> Tree:
+    count[0] += 1
+    if depth > MAX_DEPTH + 1 or count[0] > MAX_NODES or not isinstance(data, dict):
         raise TransportError("malformed tree")
+
+    def below(child: Any) -> Tree:
+        return _load_node(child, tensors, depth + 1, count)
+
     if "dict" in data:
         children = _checked(data["dict"], dict)
-        return {str(k): load_tree(v, tensors, depth + 1) for k, v in children.items()}
+        return {str(k): below(v) for k, v in children.items()}
     if "list" in data:
-        return [load_tree(v, tensors, depth + 1) for v in _checked(data["list"], list)]
+        return [below(v) for v in _checked(data["list"], list)]
     return _load_leaf(data, tensors)
 
 
@@ -74,8 +86,8 @@ def _load_leaf(data: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Lea
     leaf = Leaf(
         kind,
         data.get("value"),
-        _checked(data.get("dtype", ""), str)[:40],
-        _checked(data.get("device", "cpu"), str)[:40],
+        legible(_checked(data.get("dtype", ""), str)[:40]),
+        legible(_checked(data.get("device", "cpu"), str)[:40]),
         _checked(data.get("judge", "close"), str)[:40],
         _options(data.get("options", {})),
     )
@@ -123,6 +135,8 @@ def _get(key: Any, dtype: str, tensors: Mapping[str, torch.Tensor]) -> torch.Ten
     if dtype.startswith("complex"):
         if not (tensor.is_floating_point() and tensor.shape[-1:] == (2,)):
             raise TransportError("malformed complex numbers")
+        if tensor.dtype not in {torch.float16, torch.float32, torch.float64}:
+            raise TransportError("malformed complex numbers")
         tensor = torch.view_as_complex(tensor)
     if str(tensor.dtype) != f"torch.{dtype}":
         raise TransportError("a tensor has another dtype than it says")
@@ -168,11 +182,20 @@ def _load_fault(fault: Any) -> Fault:
     if not isinstance(fault, list) or len(fault) != 3:
         raise TransportError("malformed fault")
     name, message, where = fault
-    return Fault(_checked(name, str)[:80], _checked(message, str)[:500], _names(where))
+    return Fault(
+        legible(_checked(name, str)[:80]),
+        legible(_checked(message, str)[:500]),
+        _names(where),
+    )
 
 
 def _names(values: Any) -> list[str]:
-    return [_checked(v, str)[:300] for v in _checked(values, list)[:20]]
+    return [legible(_checked(v, str)[:300]) for v in _checked(values, list)[:20]]
+
+
+def legible(text: str) -> str:
+    """The text without what no file can hold or what a terminal obeys."""
+    return "".join(c if c.isprintable() or c in " \n\t" else "\ufffd" for c in text)
 
 
 def to_bytes(data: Any, tensors: Tensors) -> bytes:

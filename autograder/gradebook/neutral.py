@@ -19,6 +19,13 @@ from ..grading.notebooks import encodable
 MAX_TEXT = 200_000  # characters of one output
 MAX_PICTURE = 10_000_000
 PICTURES = ("image/png", "image/jpeg")
+MAX_WORDS = 10_000  # characters of a markdown cell: its page takes time with the square
+COMMON = {"cell_type", "id", "source", "metadata"}
+FIELDS = {
+    "code": COMMON | {"outputs", "execution_count"},
+    "markdown": COMMON | {"attachments"},
+    "raw": COMMON,
+}
 KINDS = ("code", "markdown", "raw")
 TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 ATTACHED = re.compile(r"(attachment)(\s*\\?:)([^)\s]*)")
@@ -37,10 +44,19 @@ def neutralise(notebook: Any, untouched: set[str]) -> None:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     language = {"name": "python"}
     notebook.metadata = NotebookNode(kernelspec=kernel, language_info=language)
-    for cell in notebook.cells:
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for name in notebook.keys() - {"cells", "metadata", "nbformat", "nbformat_minor"}:
+        del notebook[name]
+    ids: set[str] = set()
+    for index, cell in enumerate(notebook.cells):
+        for name in cell.keys() - FIELDS[cell.cell_type]:
+            del cell[name]
         cell.source = encodable(cell.source)
         if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", str(cell.get("id", ""))):
-            cell.pop("id", None)
+            cell.id = f"renamed-{index}"
+        while cell.id in ids:
+            cell.id = f"{cell.id[:50]}-{index}"
+        ids.add(cell.id)
         if not isinstance(cell.get("metadata"), dict):
             cell.metadata = NotebookNode()
         if cell.cell_type == "code":
@@ -51,7 +67,7 @@ def neutralise(notebook: Any, untouched: set[str]) -> None:
             continue
         _keep_pictures(cell)
         if cell.source not in untouched:
-            text = neutral_text(cell.source)
+            text = neutral_text(cell.source[:MAX_WORDS])
             cell.source = _without_lost(text, set(cell.get("attachments", ())))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..grading.results import SubmissionResult, Who
     from .course import Course
 
-KNOWN = {"autograder", "deletable", "editable"}
+KNOWN = {"deletable", "editable"}  # true or false
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -48,7 +48,7 @@ class RestoreCells(NbGraderPreprocessor):
         for index, cell in enumerate(notebook.cells):
             name = grade_id(cell)
             cell.metadata = NotebookNode(
-                {k: v for k, v in cell.metadata.items() if k in KNOWN}
+                {k: bool(v) for k, v in cell.metadata.items() if k in KNOWN}
             )
             if name in known:
                 places[name] = index

@@ -17,7 +17,7 @@ from ..jail.job import Cell, Job, Outcome
 from ..observe import Observation
 from ..pack import ExercisePack
 from ..report import to_html
-from ..transport import Tensors, load_observation
+from ..transport import Tensors, legible, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
 from .jailer import Jailer, shared_jailer, timed_frames
 from .notebooks import canonical, cells_to_run
@@ -224,7 +224,7 @@ class _Shown:
                 text = f"your cell raised {name}: {message}" + f" ({where})" * bool(
                     where
                 )
-                errors[cells[int(data["cell"])].grade_id] = text[:600]
+                errors[cells[int(data["cell"])].grade_id] = legible(text[:600])
             return
         name = str(data["exercise"])
         if name in self.over:
@@ -244,7 +244,7 @@ class _Shown:
             self.over.add(name)
             self.since = when
         if "missing" in data:
-            missing = ", ".join(str(m)[:80] for m in list(data["missing"])[:8])
+            missing = legible(", ".join(str(m)[:80] for m in list(data["missing"])[:8]))
             ending = Ending(Verdict.MISSING, f"the notebook does not define {missing}")
             if name in errors:
                 ending = Ending(Verdict.ERRORED, errors[name])

@@ -14,6 +14,7 @@ from ..tree import to_tree
 from .process import warm_process
 
 MAX_FRAMES = 100_000
+MAX_NAMES = 2**20  # bytes of a frame that name its tensors
 MAX_JSON = 32 * 2**20  # of all frames together: Python takes 20 times as much
 
 
@@ -112,6 +113,11 @@ def timed_frames(outcome: Outcome) -> Iterator[tuple[dict[str, Any], Tensors, fl
         if length > len(data) - position - 8 or text > MAX_JSON:
             return
         block = data[position + 8 : position + 8 + length]
+        names_at = 8 + int.from_bytes(block[:8], "big")
+        names = int.from_bytes(block[names_at : names_at + 8], "little")
+        text += names
+        if names > MAX_NAMES or text > MAX_JSON:
+            return
         position += 8 + length
         try:
             content, tensors = from_bytes(block)

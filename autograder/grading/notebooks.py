@@ -12,7 +12,9 @@ from ..errors import NotebookError
 from ..jail.job import Cell
 
 MAX_MEGABYTES = 200
-MAX_SOURCE = 2_000_000
+MAX_CELLS = 5000
+MAX_OUTPUTS = 2000
+MAX_SOURCE = 40_000  # characters of a cell: pages take time with its square
 
 
 def read_notebook(path: Path) -> Any:
@@ -32,12 +34,15 @@ def read_notebook(path: Path) -> Any:
         )
     try:
         text = path.read_text(encoding="utf-8")
+        _refuse_endless(json.loads(text), where)
         with warnings.catch_warnings():  # repeated cell ids are repaired
             warnings.simplefilter("ignore")
             notebook = nbformat.reads(text, as_version=4)
+    except NotebookError:
+        raise
     except UnicodeDecodeError:
         reason = "it is not a text file"
-    except nbformat.reader.NotJSONError:
+    except (json.JSONDecodeError, nbformat.reader.NotJSONError):
         reason = "it is not JSON"
     except Exception as error:  # nbformat raises KeyError, AttributeError and more
         reason = f"its format is wrong ({type(error).__name__})"
@@ -47,6 +52,19 @@ def read_notebook(path: Path) -> Any:
         f"{where} cannot be read: {reason}; open it in Jupyter, save it and hand it "
         "in again."
     )
+
+
+def _refuse_endless(data: Any, where: str) -> None:
+    """Raise for what would take minutes to read, or to make a page of."""
+    cells = data.get("cells") if isinstance(data, dict) else None
+    cells = cells if isinstance(cells, list) else []
+    found = [c.get("outputs") for c in cells if isinstance(c, dict)]
+    outputs = sum(len(o) for o in found if isinstance(o, list))
+    if len(cells) > MAX_CELLS or outputs > MAX_OUTPUTS:
+        raise NotebookError(
+            f"{where} has {len(cells)} cells and {outputs} outputs ({MAX_CELLS} and "
+            f"{MAX_OUTPUTS} are read); clear its outputs and hand it in again."
+        )
 
 
 def refuse_links(path: Path) -> None:
@@ -71,7 +89,12 @@ def _checked(notebook: Any, where: str) -> Any:
             f"{where} cannot be read: it has no cells; open it in Jupyter, save it "
             "and hand it in again."
         )
-    for cell in cells:
+    for number, cell in enumerate(cells, start=1):
+        if len(cell["source"]) > MAX_SOURCE:
+            raise NotebookError(
+                f"cell {number} of {where} has {len(cell['source'])} characters "
+                f"({MAX_SOURCE} are read); ask for data in a file of its own."
+            )
         if not isinstance(cell.get("id", ""), str):
             del cell["id"]
     return notebook
@@ -113,7 +136,7 @@ def cells_to_run(
             continue
         if cell["source"].strip() in check_sources:
             continue
-        source = encodable(cell["source"][:MAX_SOURCE])
+        source = encodable(cell["source"])
         known = ours.get(cell.get("id"))
         demo = source.strip() in sources or (
             known is not None and _role(known) == "demo"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..jail.job import Cell, Job
+from ..transport import legible
 from .jailer import frames, shared_jailer
 from .notebooks import canonical, grade_id
 from .results import SubmissionResult, Who, key_of
@@ -45,7 +46,9 @@ def grade_plain(
         if isinstance(index, int) and 0 <= index < len(cells):
             finished.setdefault(index, str(data.get("value")))
             if data.get("error"):
-                errors[index] = ": ".join(map(str, data["error"][:2]))
+                what = data["error"]
+                said = map(str, what[:2] if isinstance(what, list) else ["error"])
+                errors[index] = legible(": ".join(said)[:600])
     result = SubmissionResult(who.student, who.assignment, who.notebook, key)
     points = _points(notebook)
     for index, cell in enumerate(cells):

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..explain import Mismatch
 from ..gradebook.manifest import write_atomically
 from ..verdicts import ExerciseResult, Verdict
 
@@ -86,6 +86,7 @@ class SubmissionResult:
                 k: ExerciseResult.from_json(e) for k, e in data.pop("exercises").items()
             }
             found = cls(**data, exercises=exercises)
+            json.dumps(vars(found), ensure_ascii=False, default=vars).encode()
             return found if found._is_sound() else None
         except (
             OSError,
@@ -94,6 +95,7 @@ class SubmissionResult:
             TypeError,
             AttributeError,
             RecursionError,
+            OverflowError,
         ):
             return None  # absent, torn or of another version: grade again
 
@@ -107,13 +109,51 @@ class SubmissionResult:
             and isinstance(self.flags, list)
             and all(isinstance(text, str) for text in self.flags)
             and all(_is_score(score) for score in (self.seconds, *self.scores.values()))
-            and all(self.scores.get(k) == e.score for k, e in self.exercises.items())
+            and all(
+                _is_exercise(e)
+                and self.scores.get(k) == e.score <= e.points
+                and isinstance(self.pages.get(k), str)
+                for k, e in self.exercises.items()
+            )
+            and all(
+                isinstance(self.notes.get(k), str)
+                for k in self.scores.keys() - self.exercises.keys()
+            )
         )
 
 
 def _is_score(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
+    return type(value) in (int, float) and 0 <= value < 1e300  # type: ignore[operator]
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_exercise(e: ExerciseResult) -> bool:
+    return (
+        _are_texts(e.name, e.misconception, e.hint)
+        and isinstance(e.flags, list)
+        and _are_texts(*e.flags)
+        and _is_score(e.points)
+        and all(
+            _are_texts(c.name, c.sentence, c.variant)
+            and _is_score(c.weight)
+            and _is_score(c.seconds)
+            and (c.mismatch is None or _is_mismatch(c.mismatch))
+            for c in e.cases
+        )
+    )
+
+
+def _is_mismatch(wrong: Mismatch) -> bool:
+    return (
+        _are_texts(wrong.code, wrong.sentence, wrong.expected, wrong.got)
+        and isinstance(wrong.details, list)
+        and _are_texts(*wrong.details)
+        and wrong.pictures is None
+        and wrong.values is None
+    )
 
 
 def load_all(folder: Path, assignment: str, student: str) -> SubmissionResult | None:

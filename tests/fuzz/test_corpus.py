@@ -14,73 +14,7 @@ from .paths import graded, graded_plainly, in_terminal, shown, stored
 from .submissions import TOY, recorded, sent
 
 # What the engine does wrong, and the entries that show it: empty once it is mended.
-WRONG: dict[str, list[str]] = {
-    "half a character goes into reports, which no file can hold": [
-        "frames/surrogate_in_a_message",
-        "frames/surrogate_in_a_type_name",
-        "frames/surrogate_in_names",
-        "plain/surrogate_in_names",
-        "results/surrogate_in_a_sentence",
-    ],
-    "codes that a terminal obeys go into reports": [
-        "frames/escape_codes_in_a_message",
-        "frames/escape_codes_in_names",
-    ],
-    "names of tensors are not counted": ["frames/thousands_of_tensors_in_a_header"],
-    "an error of any form and length is taken in a plain notebook": [
-        "plain/cell_error_of_other_form",
-        "plain/cell_error_without_end",
-    ],
-    "leaves are not counted": ["frames/leaves_beyond_any_answer"],
-    "half a character in a notebook is not refused": [
-        "notebooks/surrogate_in_metadata",
-    ],
-    "a restored notebook is not valid": [
-        "notebooks/attachments_of_a_code_cell",
-        "notebooks/cell_id_of_a_book",
-        "notebooks/cell_ids_that_repeat_in_version_4_2",
-        "notebooks/field_of_a_cell_that_is_unknown",
-        "notebooks/field_of_a_notebook_that_is_unknown",
-        "notebooks/metadata_is_a_tag",
-        "notebooks/minor_version_4_with_ids",
-        "notebooks/minor_version_negative",
-        "notebooks/minor_version_truth",
-        "notebooks/outputs_of_a_markdown_cell",
-    ],
-    "showing a cell takes the square of its length": [
-        "notebooks/brackets_in_markdown",
-        "notebooks/cell_magic_in_code",
-        "notebooks/dots_in_code",
-        "notebooks/footnotes_in_markdown",
-        "notebooks/formulas_in_markdown",
-        "notebooks/links_in_markdown",
-        "notebooks/open_strings_in_code",
-        "notebooks/pictures_in_markdown",
-    ],
-    "outputs are not counted": [
-        "notebooks/outputs_by_the_thousand",
-        "notebooks/wrong_outputs_by_the_thousand",
-    ],
-    "OverflowError on a number that no float holds": [
-        "results/score_without_end",
-        "results/negative_score_without_end",
-        "results/points_without_end",
-        "results/weight_without_end",
-    ],
-    "a result file is taken although a page cannot be made of it": [
-        "results/flags_of_numbers",
-        "results/hint_of_a_number",
-        "results/mismatch_of_numbers",
-        "results/mismatch_with_pictures",
-        "results/name_of_a_list",
-        "results/note_that_is_gone",
-        "results/page_of_a_number",
-        "results/page_that_is_gone",
-        "results/points_of_nothing",
-        "results/sentence_of_a_number",
-    ],
-    "a score above the points is taken": ["results/score_above_points"],
-}
+WRONG: dict[str, list[str]] = {}
 READ_ALIKE = {"thousands_of_tensors_in_a_header"}  # whatever the notebook; slow
 UNFIXED = {name: reason for reason, names in WRONG.items() for name in names}
 

@@ -92,7 +92,7 @@ def _run(limits: cgroups.Limits, code: str) -> None:
 def test_no_group_is_left_behind() -> None:
     with Jailer() as jailer:
         jailer.run(Job("plain", "", [Cell("import os\nos.fork()")]), {})
-        group = jailer._group
+        group = jailer._warm._group
         assert group
         assert all(folder.is_dir() for folder in group.folders.values())
     assert not any(folder.exists() for folder in group.folders.values())
@@ -102,9 +102,9 @@ def test_no_group_is_left_behind() -> None:
 def test_trusted_students_get_no_group() -> None:
     with Jailer() as jailer:
         jailer.run(Job("plain", "", [], trusted=True), {})
-        assert jailer._group is None
+        assert jailer._warm._group is None
         jailer.run(Job("plain", "", []), {})
-        assert jailer._group is not None
+        assert jailer._warm._group is not None
 
 
 def test_without_cgroups_all_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

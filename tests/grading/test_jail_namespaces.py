@@ -109,7 +109,7 @@ def test_the_warm_process_ends_with_its_grader(without: str) -> None:
         "jailer = Jailer()\n"
         "jailer.run(Job('plain', '', []), {})\n"
         "print(json.dumps([jailer._warm._process.pid, str(jailer._warm._folder),"
-        " [str(f) for f in (jailer._group.folders.values() if jailer._group else [])]"
+        " [str(f) for f in (jailer._warm._group.folders.values() if jailer._warm._group else [])]"
         "]), flush=True)\n"
         "time.sleep(60)"
     )
