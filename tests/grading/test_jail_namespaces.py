@@ -108,8 +108,9 @@ def test_the_warm_process_ends_with_its_grader(without: str) -> None:
         "from autograder.jail.job import Job\n"
         "jailer = Jailer()\n"
         "jailer.run(Job('plain', '', []), {})\n"
-        "print(json.dumps([jailer._warm._process.pid, str(jailer._warm._folder),"
-        " [str(f) for f in (jailer._warm._group.folders.values() if jailer._warm._group else [])]"
+        "warm = jailer._warm\n"
+        "print(json.dumps([warm._process.pid, str(warm._folder),"
+        " [str(f) for f in (warm._group.folders.values() if warm._group else [])]"
         "]), flush=True)\n"
         "time.sleep(60)"
     )
