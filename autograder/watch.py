@@ -3,17 +3,18 @@
 At the dispatcher for torch operators, in the interpreter's profile hook for everything
 else, so that no renaming or wrapping hides them.
 
-Leaves out other threads: modes and the hook belong to the thread of the case, so a call
-hidden in a thread of the answer's own is not seen. An answer that removes what watches
-it has called something forbidden; a cell that replaced this module has not been seen.
+In the thread of the case and in those that an answer starts. An answer that removes
+what watches it has called something forbidden; a cell that replaced this module has not
+been seen.
 """
 
 import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from types import BuiltinFunctionType
 from typing import Any
@@ -33,6 +34,13 @@ BACKWARD = ("torch.autograd", "torch.autograd.graph"), "_engine_run_backward"
 FORWARD = (
     ("torch._functorch.predispatch", "_enter_dual_level"),
     ("torch._C", "_enter_dual_level"),
+)
+
+# What threading itself calls, before Python 3.13 and since.
+START = (
+    "_start_joinable_thread"
+    if hasattr(threading, "_start_joinable_thread")
+    else "_start_new_thread"
 )
 
 Mode: Any = TorchDispatchMode  # torch leaves it untyped
@@ -68,14 +76,42 @@ def forbidden_calls(names: tuple[str, ...], case_file: str = "") -> Iterator[set
     seen: set[str] = set()
     operators = {n for n in names if "::" in n}
     callables = {_identity(n): n for n in names if "::" not in n and n != "autograd"}
+
+    @contextmanager
+    def here() -> Iterator[None]:
+        with ExitStack() as stack:  # of this thread
+            if operators:
+                stack.enter_context(_watched_operators(operators, seen))
+            if callables:
+                stack.enter_context(_profiled(callables, seen))
+            yield
+
     with ExitStack() as stack:
-        if operators:
-            stack.enter_context(_watched_operators(operators, seen))
         if "autograd" in names:
             stack.enter_context(_autograd(seen, case_file))
-        if callables:
-            stack.enter_context(_profiled(callables, seen))
+        if operators or callables:
+            stack.enter_context(_in_new_threads(here))
+        stack.enter_context(here())
         yield seen
+
+
+@contextmanager
+def _in_new_threads(here: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Modes and the profile hook belong to a thread: each one started gets its own."""
+    original = getattr(threading, START)
+
+    def start(function: Any, *arguments: Any, **options: Any) -> Any:
+        def run(*given: Any, **named: Any) -> Any:
+            with here():
+                return function(*given, **named)
+
+        return original(run, *arguments, **options)
+
+    setattr(threading, START, start)
+    try:
+        yield
+    finally:
+        setattr(threading, START, original)
 
 
 @contextmanager

@@ -21,7 +21,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "an argument changed in place, unnoticed": REPORTED,
         "a wrong device under the right name": REPORTED,
         "the released outputs, sent as observations": ALWAYS,
-        "a forbidden call in a thread": "the watch belongs to the thread of the case",
         "a forbidden call, the watch put away": REPORTED,
     },
     "lazy": {

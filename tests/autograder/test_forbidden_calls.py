@@ -1,6 +1,7 @@
 """Calls that an exercise forbids are seen at run time, whatever they are called."""
 
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -239,3 +240,42 @@ def test_replacing_the_guard_of_autograd_is_the_use_of_autograd():
         forbid=("autograd",),
     )
     assert "your answer calls autograd" in complaint(result)
+
+
+def in_a_thread(function):
+    def call(*arguments):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(function, *arguments).result()
+
+    return call
+
+
+def test_an_operator_is_seen_in_a_thread_too():
+    result = trial(
+        conv_by_hand,
+        in_a_thread(F.conv2d),
+        lambda f, rng: f(rng.normal(2, 3, 5, 7), rng.normal(4, 3, 2, 3)),
+        forbid=("aten::convolution",),
+    )
+    assert "your answer calls aten::convolution" in complaint(result)
+
+
+def test_a_function_is_seen_in_a_thread_too():
+    result = trial(
+        lambda x: np.linalg.solve(x, np.eye(3, dtype=x.dtype)),
+        in_a_thread(np.linalg.inv),
+        lambda f, rng: f(rng.normal(3, 3)),
+        forbid=("numpy.linalg.inv",),
+        backend="numpy",
+    )
+    assert "your answer calls numpy.linalg.inv" in complaint(result)
+
+
+def test_threads_that_call_nothing_forbidden_are_welcome():
+    result = trial(
+        conv_by_hand,
+        in_a_thread(conv_by_hand),
+        lambda f, rng: f(rng.normal(2, 3, 5, 7), rng.normal(4, 3, 2, 3)),
+        forbid=("aten::convolution",),
+    )
+    assert result.verdict == Verdict.PASSED

@@ -12,6 +12,11 @@ from autograder import catalogue
 from autograder.authoring.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
+ALL = [
+    (root, name)
+    for root in (ROOT, ROOT / "tests" / "bench" / "catalogue")
+    for name in catalogue.names(root)
+]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -20,6 +25,6 @@ def _one_thread() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", catalogue.names(ROOT))
-def test_the_assignment_is_proven(name: str) -> None:
-    assert verify(catalogue.find(name, ROOT)).problems == []
+@pytest.mark.parametrize(("root", "name"), ALL, ids=[name for _, name in ALL])
+def test_the_assignment_is_proven(root: Path, name: str) -> None:
+    assert verify(catalogue.find(name, root)).problems == []
