@@ -11,7 +11,7 @@ from ..jail import lock, namespaces
 from ..jail.job import Job, Mark, Outcome, read_block, write_block
 from ..transport import Tensors, TransportError, dump_tree, from_bytes
 from ..tree import to_tree
-from .process import warm_process
+from .process import WarmProcess, warm_process
 
 MAX_FRAMES = 100_000
 MAX_NAMES = 2**20  # bytes of a frame that name its tensors
@@ -21,8 +21,8 @@ MAX_JSON = 32 * 2**20  # of all frames together: Python takes 20 times as much
 class Jailer:
     """Runs jobs in a warm process, one at a time; a context manager."""
 
-    def __init__(self) -> None:
-        self._warm = warm_process()
+    def __init__(self, warm: WarmProcess | None = None) -> None:
+        self._warm = warm or WarmProcess()
 
     def __enter__(self) -> "Jailer":
         return self
@@ -76,7 +76,7 @@ _shared: list[Jailer] = []
 def shared_jailers(count: int) -> list[Jailer]:
     """The first warm processes of this process; ended at exit at the latest."""
     while len(_shared) < count:
-        _shared.append(Jailer())
+        _shared.append(Jailer(warm_process()))
         atexit.register(_shared[-1].close)
     return _shared[:count]
 

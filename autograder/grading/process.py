@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -124,8 +125,9 @@ def _environment(folder: str) -> dict[str, str]:
 _ahead: list[WarmProcess] = []
 
 
+@cache
 def start_ahead(trusted: bool) -> None:
-    """Start a warm process now, for whoever asks for one first."""
+    """Start a warm process now, once, for whoever asks for one first."""
     _ahead.append(WarmProcess())
     _ahead[-1].started(trusted)
 

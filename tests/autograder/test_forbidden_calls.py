@@ -224,7 +224,10 @@ def test_removing_the_dispatch_mode_is_forbidden_itself():
     assert "your answer calls torch's dispatch modes" in complaint(result)
 
 
-def test_replacing_the_guard_of_autograd_is_the_use_of_autograd():
+def test_replacing_the_guard_of_autograd_is_the_use_of_autograd(monkeypatch):
+    for module in (torch.autograd, torch.autograd.graph):  # put back afterwards
+        monkeypatch.setattr(module, "_engine_run_backward", module._engine_run_backward)
+
     def unguarded(x):
         import torch.autograd as a
 
