@@ -4,6 +4,7 @@ import atexit
 import json
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from threading import Lock
 from typing import Any
 
 from ..errors import AutograderError
@@ -19,10 +20,14 @@ MAX_JSON = 32 * 2**20  # of all frames together: Python takes 20 times as much
 
 
 class Jailer:
-    """Runs jobs in a warm process, one at a time; a context manager."""
+    """Runs jobs in a warm process, one at a time; a context manager.
+
+    Threads may share it.
+    """
 
     def __init__(self, warm: WarmProcess | None = None) -> None:
         self._warm = warm or WarmProcess()
+        self._one_at_a_time = Lock()
 
     def __enter__(self) -> "Jailer":
         return self
@@ -44,12 +49,24 @@ class Jailer:
             exercise: {c: dump_tree(to_tree(g), tensors) for c, g in cases.items()}
             for exercise, cases in given.items()
         }
+        with self._one_at_a_time:
+            header, frames = self._exchange(job, job.to_bytes(dumped, tensors))
+        if "weak" in header:
+            raise lock.LockError(
+                f"the jail does not hold here: a submission could {header['weak']}; "
+                f"{lock.ELSEWHERE}"
+            )
+        bad = {int(k): v for k, v in header["bad_cells"].items()}
+        marks = [(int(offset), float(when)) for offset, when in header["marks"]]
+        return Outcome(bad, header["ending"], frames, marks)
+
+    def _exchange(self, job: Job, request: bytes) -> tuple[dict[str, Any], bytes]:
         process = self._warm.started(job.trusted)
         assert process.stdin
         assert process.stdout
         self._warm.busy = True
         try:
-            write_block(process.stdin, job.to_bytes(dumped, tensors))
+            write_block(process.stdin, request)
             header = json.loads(read_block(process.stdout))
             frames = read_block(process.stdout)
         except (EOFError, BrokenPipeError, TransportError):
@@ -60,14 +77,7 @@ class Jailer:
                 "again, results so far are kept."
             ) from None
         self._warm.busy = False
-        if "weak" in header:
-            raise lock.LockError(
-                f"the jail does not hold here: a submission could {header['weak']}; "
-                f"{lock.ELSEWHERE}"
-            )
-        bad = {int(k): v for k, v in header["bad_cells"].items()}
-        marks = [(int(offset), float(when)) for offset, when in header["marks"]]
-        return Outcome(bad, header["ending"], frames, marks)
+        return header, frames
 
 
 _shared: list[Jailer] = []

@@ -1,7 +1,11 @@
 """Several submissions are graded at a time; nobody can tell from the results."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from autograder.gradebook import api
+from autograder.grading.jailer import Jailer, shared_jailer
 from autograder.grading.run import Graded, grade_class
+from autograder.jail.job import Cell, Job
 
 from .conftest import TOY, School
 
@@ -52,8 +56,6 @@ def test_the_students_are_named_in_order_as_they_are_through(school: School) -> 
 
 
 def test_what_is_graded_is_not_graded_again(school: School, monkeypatch) -> None:
-    from autograder.grading.jailer import Jailer
-
     handed_in(school)
     first = grade_class(school.course, TOY, jobs=2)
 
@@ -63,3 +65,17 @@ def test_what_is_graded_is_not_graded_again(school: School, monkeypatch) -> None
     monkeypatch.setattr(Jailer, "run", not_again)
     again = grade_class(school.course, TOY, jobs=2)
     assert without_times(again) == without_times(first)
+
+
+def test_threads_may_share_a_warm_process(school: School) -> None:
+    """As when an import has to grade again what a crew grades beside it."""
+
+    def run(count: int) -> int:
+        job = Job("plain", "", [Cell("x = 1")] * count)
+        return len(shared_jailer().run(job, {}).frames)
+
+    counts = range(1, 13)
+    alone = [run(count) for count in counts]
+    assert len(set(alone)) == len(counts)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(run, counts)) == alone
