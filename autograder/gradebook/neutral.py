@@ -26,7 +26,6 @@ FIELDS = {
     "markdown": COMMON | {"attachments"},
     "raw": COMMON,
 }
-KINDS = ("code", "markdown", "raw")
 TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 ATTACHED = re.compile(r"(attachment)(\s*\\?:)([^)\s]*)")
 SCRIPT = re.compile(r"(script)(\s*\\?:)", re.IGNORECASE)
@@ -40,7 +39,7 @@ def neutralise(notebook: Any, untouched: set[str]) -> None:
         notebook: as handed in; changed in place.
         untouched: sources of released cells, which stay as they are.
     """
-    notebook.cells = [c for c in notebook.cells if c.get("cell_type") in KINDS]
+    notebook.cells = [c for c in notebook.cells if c.get("cell_type") in tuple(FIELDS)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     language = {"name": "python"}
     notebook.metadata = NotebookNode(kernelspec=kernel, language_info=language)
@@ -101,7 +100,7 @@ def _keep_pictures(cell: Any) -> None:
         for name, bundle in attachments.items()
         if isinstance(bundle, Mapping) and (pictures := _pictures(bundle))
     }
-    if kept and cell.cell_type == "markdown":
+    if kept:
         cell.attachments = NotebookNode(kept)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..jail.job import Cell, Job
 from ..transport import legible
 from .jailer import frames, shared_jailer
-from .notebooks import canonical, grade_id
+from .notebooks import canonical, grade_id, is_check
 from .results import SubmissionResult, Who, key_of
 
 
@@ -83,7 +83,6 @@ def _points(notebook: Any) -> dict[str, float]:
     """Points of the test cells, which nbgrader has restored from the source."""
     found = {}
     for cell in notebook["cells"]:
-        own = cell["metadata"].get("nbgrader", {})
-        if own.get("grade") and not own.get("solution") and cell["cell_type"] == "code":
-            found[own["grade_id"]] = float(own["points"])
+        if is_check(cell) and cell["cell_type"] == "code":
+            found[grade_id(cell)] = float(cell["metadata"]["nbgrader"]["points"])
     return found

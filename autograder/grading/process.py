@@ -51,6 +51,7 @@ class WarmProcess:
             self._process.wait()
             self._process.stdout.close()
             self._process = None
+            self.busy = False
         if self._group:
             self._group.remove()
             self._group = None

@@ -101,13 +101,10 @@ class SubmissionResult:
 
     def _is_sound(self) -> bool:
         """Whether the types are right and scores are what the verdicts earned."""
-        texts = (self.student, self.assignment, self.notebook, self.key)
-        lists = (self.scores, self.pages, self.notes), (dict, dict, dict)
         return (
-            all(isinstance(text, str) for text in texts)
-            and all(isinstance(*pair) for pair in zip(*lists, strict=True))
-            and isinstance(self.flags, list)
-            and all(isinstance(text, str) for text in self.flags)
+            _are_texts(self.student, self.assignment, self.notebook, self.key)
+            and all(isinstance(d, dict) for d in (self.scores, self.pages, self.notes))
+            and _is_list_of_texts(self.flags)
             and all(_is_score(score) for score in (self.seconds, *self.scores.values()))
             and all(
                 _is_exercise(e)
@@ -130,11 +127,14 @@ def _are_texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and _are_texts(*value)
+
+
 def _is_exercise(e: ExerciseResult) -> bool:
     return (
         _are_texts(e.name, e.misconception, e.hint)
-        and isinstance(e.flags, list)
-        and _are_texts(*e.flags)
+        and _is_list_of_texts(e.flags)
         and _is_score(e.points)
         and all(
             _are_texts(c.name, c.sentence, c.variant)
@@ -149,8 +149,7 @@ def _is_exercise(e: ExerciseResult) -> bool:
 def _is_mismatch(wrong: Mismatch) -> bool:
     return (
         _are_texts(wrong.code, wrong.sentence, wrong.expected, wrong.got)
-        and isinstance(wrong.details, list)
-        and _are_texts(*wrong.details)
+        and _is_list_of_texts(wrong.details)
         and wrong.pictures is None
         and wrong.values is None
     )

@@ -13,24 +13,10 @@ from .corpus import entries, entry, sent_bytes
 from .paths import graded, graded_plainly, in_terminal, shown, stored
 from .submissions import TOY, recorded, sent
 
-# What the engine does wrong, and the entries that show it: empty once it is mended.
-WRONG: dict[str, list[str]] = {}
 READ_ALIKE = {"thousands_of_tensors_in_a_header"}  # whatever the notebook; slow
-UNFIXED = {name: reason for reason, names in WRONG.items() for name in names}
 
 
-def each(kind: str, way: str = "") -> list[Any]:
-    marked = []
-    for name in entries(kind):
-        if way and name in READ_ALIKE:
-            continue
-        reason = UNFIXED.get(f"{way or kind}/{name}")
-        marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-        marked.append(pytest.param(name, marks=marks))
-    return marked
-
-
-@pytest.mark.parametrize("name", each("frames"))
+@pytest.mark.parametrize("name", entries("frames"))
 def test_frames_earn_no_more_than_they_show(name: str) -> None:
     found = entry("frames", name)
     data = sent_bytes(name)
@@ -43,12 +29,12 @@ def test_frames_earn_no_more_than_they_show(name: str) -> None:
         assert text.isprintable(), ascii(text)
 
 
-@pytest.mark.parametrize("name", each("frames", "plain"))
+@pytest.mark.parametrize("name", [n for n in entries("frames") if n not in READ_ALIKE])
 def test_frames_of_a_plain_notebook(name: str) -> None:
     graded_plainly(sent_bytes(name))
 
 
-@pytest.mark.parametrize("name", each("notebooks"))
+@pytest.mark.parametrize("name", entries("notebooks"))
 def test_notebooks_are_shown_or_refused(name: str, tmp_path: Path) -> None:
     found = entry("notebooks", name)
     path = tmp_path / "zoe" / TOY.name / f"{TOY.name}.ipynb"
@@ -75,7 +61,7 @@ def written() -> str:
     return json.dumps(data)
 
 
-@pytest.mark.parametrize("name", each("results"))
+@pytest.mark.parametrize("name", entries("results"))
 def test_result_files_are_sound_or_refused(name: str, tmp_path: Path) -> None:
     found = entry("results", name)
     text = found["text"] if "text" in found else _changed(found["set"])
@@ -98,7 +84,3 @@ def _changed(changes: dict[str, Any]) -> str:
 def test_each_entry_says_what_it_is() -> None:
     for kind in ("frames", "notebooks", "results"):
         assert all(entry(kind, name)["says"].endswith(".") for name in entries(kind))
-    kinds = {"frames": "frames", "plain": "frames"}
-    kinds |= {"notebooks": "notebooks", "results": "results"}
-    known = {f"{way}/{name}" for way, kind in kinds.items() for name in entries(kind)}
-    assert set(UNFIXED) <= known
