@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import nbgrader.api
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
 from ..errors import AutograderError
@@ -37,6 +40,41 @@ def _engine(create: Any, url: str, **options: Any) -> Any:
     nbgrader makes ten per submission.
     """
     return create(url, **options)
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Open each gradebook once for many calls, and look for its tables once.
+
+    nbgrader opens it ten times per submission; that is a third of an import. What is
+    read and written stays the same: each opening still has a session of its own.
+    """
+    kept: dict[tuple[str, str], Any] = {}
+    opened, closed = Gradebook.__init__, Gradebook.close
+
+    def init(
+        self: Any, db_url: str, course_id: str = "default_course", *more: Any
+    ) -> None:
+        if (db_url, course_id) in kept:
+            self.engine, self.course_id = kept[db_url, course_id].engine, course_id
+            self.db = scoped_session(sessionmaker(bind=self.engine, future=True))
+            self.authenticator = None
+        else:
+            opened(self, db_url, course_id, *more)
+            kept[db_url, course_id] = self
+
+    def close(self: Any) -> None:
+        self.db.remove()
+
+    with (
+        patch.object(Gradebook, "__init__", init),
+        patch.object(Gradebook, "close", close),
+    ):
+        try:
+            yield
+        finally:
+            for gradebook in kept.values():
+                closed(gradebook)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Pages that a browser shows are made from what comes out of here, so whatever cou
 active in a submission is taken out (`neutral.py` says how).
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ class RestoreCells(NbGraderPreprocessor):
             if name in known:
                 places[name] = index
         for name, index in places.items():
-            notebook.cells[index].metadata.nbgrader = known[name].metadata.nbgrader
+            notebook.cells[index].metadata.nbgrader = NotebookNode(known[name].own)
         _put_back(notebook, known, places)
         return notebook, resources
 
@@ -66,7 +67,21 @@ class RestoreCells(NbGraderPreprocessor):
         return {cell.source for cell in nbformat.read(path, as_version=4).cells}
 
 
-def _released_cells(source: Any) -> dict[str, Any]:
+@dataclass
+class _Released:
+    """A cell as it was released; `own`: nbgrader's metadata."""
+
+    source: str
+    own: dict[str, Any]
+
+    def cell(self) -> Any:
+        """It, made anew."""
+        code = self.own["cell_type"] == "code"
+        make = new_code_cell if code else new_markdown_cell
+        return make(self.source, metadata={"nbgrader": self.own})
+
+
+def _released_cells(source: Any) -> dict[str, _Released]:
     """The cells as they were released, from what the gradebook knows of them."""
     points = {c.name: c.max_score for c in source.grade_cells}
     tasks = {c.name: c.max_score for c in source.task_cells}
@@ -85,20 +100,21 @@ def _released_cells(source: Any) -> dict[str, Any]:
         }
         if cell.name in points | tasks:
             own["points"] = (points | tasks)[cell.name]
-        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-        found[cell.name] = make(cell.source, metadata={"nbgrader": own})
+        found[cell.name] = _Released(cell.source, own)
     return found
 
 
-def _put_back(notebook: Any, known: dict[str, Any], places: dict[str, int]) -> None:
+def _put_back(
+    notebook: Any, known: dict[str, _Released], places: dict[str, int]
+) -> None:
     """Insert what was deleted, after the cell that it followed."""
     position = 0
     shift = 0
-    for name, cell in known.items():
+    for name, released in known.items():
         if name in places:
             position = max(position, places[name] + shift + 1)
         else:
-            notebook.cells.insert(position, cell)
+            notebook.cells.insert(position, released.cell())
             position += 1
             shift += 1
 

@@ -76,19 +76,20 @@ def grade_class(
             f"{assignment} --course {course.root.name}' first."
         )
     graded = Graded()
-    for student, ready in _ahead(course, assignment, chosen, trust, jobs):
-        shown = student if student.isprintable() else repr(student)
-        try:
-            ready()
-            graded.results[student] = _import(course, assignment, student, trust)
-            say(student)
-        except AutograderError as error:
-            graded.problems.append(f"{shown}: {error}")
-        except Exception as error:  # one submission must not stop everybody else's
-            graded.problems.append(
-                f"{shown}: could not be graded ({type(error).__name__}: {error}); "
-                "please report this."
-            )
+    with api.kept_open():
+        for student, ready in _ahead(course, assignment, chosen, trust, jobs):
+            shown = student if student.isprintable() else repr(student)
+            try:
+                ready()
+                graded.results[student] = _import(course, assignment, student, trust)
+                say(student)
+            except AutograderError as error:
+                graded.problems.append(f"{shown}: {error}")
+            except Exception as error:  # one submission must not stop all others
+                graded.problems.append(
+                    f"{shown}: could not be graded ({type(error).__name__}: {error}); "
+                    "please report this."
+                )
     return graded
 
 

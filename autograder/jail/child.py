@@ -1,4 +1,4 @@
-"""Inside the jail: execute the cells, then each exercise in a process of its own."""
+"""Inside the jail: execute the cells, then the exercises."""
 
 import ast
 import contextlib
@@ -24,12 +24,15 @@ from .cgroups import Limits
 from .job import Cell, Job, send_frame
 from .shell import error_of, figure, fresh_shell
 
-DONE = -1  # written to the shared progress once all cells are through
+# Written to the shared progress, where a cell's index is while it runs:
+DONE = -1  # all is through
+ALONE = -2  # exercises run in processes of their own
+TOGETHER = -3  # the first of those that run here; one less for each that follows
 ENTERED = b"+"  # the first byte on the pipe: without it, what failed is our fault
 
 
 class Progress:
-    """Which cell runs now; shared with the supervisor, which survives us.
+    """What runs now; shared with the supervisor, which survives us.
 
     Student code can write here, too: the supervisor takes the time itself.
     """
@@ -38,12 +41,12 @@ class Progress:
         self._memory = mmap.mmap(-1, 8)
         self.set(0)
 
-    def set(self, cell: int) -> None:
-        """Cell `cell` starts now."""
-        self._memory[:8] = struct.pack("q", cell)
+    def set(self, what: int) -> None:
+        """This starts now: a cell's index, or one of the numbers above."""
+        self._memory[:8] = struct.pack("q", what)
 
     def get(self) -> int:
-        """The cell, as far as the child can be believed."""
+        """What runs, as far as the child can be believed."""
         return int(struct.unpack("q", self._memory[:8])[0])
 
 
@@ -65,6 +68,11 @@ class Work:
     tensors: Tensors
     limits: Limits
 
+    def exercise(self, name: str) -> Exercise:
+        """One of the job's."""
+        assert self.checks
+        return self.checks.exercises[name]
+
 
 def run(
     work: Work, skipped: set[int], pipe: int, progress: Progress, folder: Path
@@ -80,10 +88,18 @@ def run(
             continue
         error, value = _execute(shell, cell)
         send_frame(pipe, {"cell": index, "error": error, "value": value}, {})
+    progress.set(ALONE)
+    for name in job.alone:
+        if candidate := _candidate(work, name, shell.user_ns, pipe):
+            _run_alone(work, name, candidate, pipe)
+    if job.loopback and not job.trusted and job.together:
+        lock.restrict_calls()
+    for position, name in enumerate(job.together):
+        progress.set(TOGETHER - position)
+        if candidate := _candidate(work, name, shell.user_ns, pipe):
+            observe_exercise(work, work.exercise(name), candidate, pipe)
+            _send_end(pipe, name, 0, job.limits[name])
     progress.set(DONE)
-    if work.checks is not None:
-        for exercise in work.checks.exercises.values():
-            _run_exercise(work, exercise, shell.user_ns, pipe)
     os._exit(0)
 
 
@@ -141,15 +157,20 @@ def _definitions(source: str) -> str:
     return ast.unparse(tree)
 
 
-def _run_exercise(
-    work: Work, exercise: Exercise, names: dict[str, Any], pipe: int
-) -> None:
-    job = work.job
-    missing = [f for f in exercise.functions if not callable(names.get(f))]
-    if missing:
-        send_frame(pipe, {"exercise": exercise.name, "missing": missing}, {})
-        return
-    seconds = job.limits.get(exercise.name, 10.0)
+def _candidate(
+    work: Work, name: str, names: dict[str, Any], pipe: int
+) -> dict[str, Any]:
+    """The answer's functions; {} if one is missing, which is then told."""
+    wanted = work.exercise(name).functions
+    if missing := [f for f in wanted if not callable(names.get(f))]:
+        send_frame(pipe, {"exercise": name, "missing": missing}, {})
+        return {}
+    return {f: names[f] for f in wanted}
+
+
+def _run_alone(work: Work, name: str, candidate: dict[str, Any], pipe: int) -> None:
+    job, exercise = work.job, work.exercise(name)
+    seconds = job.limits[name]
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
@@ -157,11 +178,13 @@ def _run_exercise(
             lock.limit_seconds(seconds)
             if job.loopback and not exercise.processes:
                 lock.restrict_calls()
-        candidate = {f: names[f] for f in exercise.functions}
         observe_exercise(work, exercise, candidate, pipe)
         os._exit(0)
-    status = _wait(pid, seconds)
-    frame = {"exercise": exercise.name, "status": status, "seconds": seconds}
+    _send_end(pipe, name, _wait(pid, seconds), seconds)
+
+
+def _send_end(pipe: int, name: str, status: int | None, seconds: float) -> None:
+    frame = {"exercise": name, "status": status, "seconds": seconds}
     send_frame(pipe, frame, {})
 
 

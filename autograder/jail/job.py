@@ -31,6 +31,8 @@ class Job:
         checks: source of checks.py; empty for a notebook with plain asserts.
         cells: what to execute first.
         limits: seconds of wall time by exercise.
+        alone: exercises that run first, each in a process of its own.
+        together: quick ones, which then run one after the other where the cells ran.
         cell_seconds: wall time per cell.
         megabytes: memory on top of the warm process's.
         seed: of the cases' inputs.
@@ -42,6 +44,8 @@ class Job:
     checks: str
     cells: list[Cell]
     limits: dict[str, float] = field(default_factory=dict)
+    alone: list[str] = field(default_factory=list)
+    together: list[str] = field(default_factory=list)
     cell_seconds: float = 20.0
     megabytes: int = 2048
     seed: str = ""

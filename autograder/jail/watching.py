@@ -1,5 +1,6 @@
 """What a submission sends and uses, seen from outside, where it cannot lie."""
 
+import math
 import os
 import selectors
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 from ..transport import MAX_BYTES
 from . import lock, written
 from .cgroups import Limits
-from .child import DONE, Progress
+from .child import TOGETHER, Progress
 from .job import Job, Mark
 from .processes import descendants, proportional, resident
 
@@ -94,19 +95,19 @@ class Watch:
         self.excess = ""
         self._job, self._folder, self._limits = job, folder, limits
         self._start = self._since = self._looked = time.monotonic()
-        self._cell: int | None = None
-        self._done: float | None = None
+        self._what: int | None = None
+        self._cells_over: float | None = None
         self._most = most_memory(job)
         self._own = resident(os.getpid())
 
-    def look(self, cell: int) -> None:
+    def look(self, what: int) -> None:
         """Look at time always, at the rest now and then.
 
         Args:
-            cell: what the child says it runs.
+            what: it runs now, as it says itself (see `Progress`).
         """
         now = time.monotonic()
-        if self._late(now, cell):
+        if self._late(now, what):
             self.excess = "took too long"
         elif now - self._looked >= LOOK_SECONDS and not self._job.trusted:
             self._looked = now
@@ -116,17 +117,26 @@ class Watch:
         """What the kernel stopped, once the child has ended."""
         self.excess = self._limits.exceeded()
 
-    def _late(self, now: float, cell: int) -> bool:
-        if cell != self._cell:
-            self._cell, self._since = cell, now
-        if cell == DONE and self._done is None:
-            self._done = now
+    def _late(self, now: float, what: int) -> bool:
+        if what != self._what:
+            self._what, self._since = what, now
+        if what < 0 and self._cells_over is None:
+            self._cells_over = now
         exercises = sum(self._job.limits.values()) + SLACK_SECONDS
         if now - self._start > MAX_CELLS_SECONDS + exercises:
             return True
-        if self._done is not None:
-            return now - self._done > exercises
-        return now - self._since > self._job.cell_seconds
+        if self._cells_over is not None and now - self._cells_over > exercises:
+            return True
+        return now - self._since > self._limit(what)
+
+    def _limit(self, what: int) -> float:
+        """Seconds for a cell, or for an exercise that runs where the cells ran."""
+        if what >= 0:
+            return self._job.cell_seconds
+        position = TOGETHER - what
+        if 0 <= position < len(self._job.together):
+            return self._job.limits[self._job.together[position]]
+        return math.inf  # those that run alone are timed by the child, and all above
 
     def _used(self) -> str:
         running = descendants(MAX_PROCESSES)
