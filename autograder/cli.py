@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from .errors import AutograderError
+from .startup import importing
 
 if TYPE_CHECKING:
     from .authoring.verify import Tally
@@ -157,9 +158,10 @@ def grade(
 
     if (course / PRIVATE).is_dir():
         start_ahead(trust_students)  # it imports torch while we do
-    from .gradebook.course import Course
-    from .grading.run import grade_class
-    from .report.table import class_table
+    with importing():
+        from .gradebook.course import Course
+        from .grading.run import grade_class
+        from .report.table import class_table
 
     opened = Course.open(course)
     full = _full_name(name, opened.root)
@@ -192,8 +194,9 @@ def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
 
     Example: autograder feedback a03 --course ~/dl-2026
     """
-    from .gradebook import api
-    from .gradebook.course import Course
+    with importing():
+        from .gradebook import api
+        from .gradebook.course import Course
 
     opened = Course.open(course)
     full = _full_name(name, opened.root)

@@ -4,7 +4,6 @@ Reads jobs from standard input and writes outcomes to standard output, until the
 ends. Started by `grading.jailer` with an environment of its own.
 """
 
-import gc
 import json
 import os
 import resource
@@ -28,7 +27,7 @@ from .watching import MAX_TASKS, Received, Watch, listen, most_memory
 MAX_BAD_CELLS = 8
 
 
-def main() -> None:
+def serve() -> None:
     """Serve jobs until the input ends."""
     told = json.loads(sys.argv[1])
     limits = Limits(told["cgroups"])
@@ -36,7 +35,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever is printed goes to the log, not into the protocol
     lock.adopt_orphans()
     _open_many_files()
-    _import_what_notebooks_import()
+    pages.collapse()
     checks: dict[str, Checks] = {}
     tried: dict[bool, str] = {}  # the lock, with loopback or without: its weakness
     while True:
@@ -71,7 +70,8 @@ def _weakness(job: Job, outer_network: str) -> str:
     return probe.weakness(Path(tempfile.gettempdir()), job.megabytes)
 
 
-def _import_what_notebooks_import() -> None:
+def get_ready() -> None:
+    """Import what notebooks import, and rehearse."""
     import matplotlib.pyplot
     import torch
     import torch.nn.functional
@@ -85,10 +85,6 @@ def _import_what_notebooks_import() -> None:
     torch.set_num_threads(1)
     matplotlib.use("Agg")
     rehearse()
-    # A full collection in a child would write to nearly every page of ours: 0.1 s.
-    gc.collect()
-    gc.freeze()
-    pages.collapse()
 
 
 def _load_checks(job: Job) -> Checks:
@@ -148,7 +144,3 @@ def _attempt(
         ending = f"ended the Python process (exit code {status})"
     stopped_in = cell if 0 <= cell < len(work.job.cells) and ending else None
     return ending, received, stopped_in
-
-
-if __name__ == "__main__":
-    main()
