@@ -147,7 +147,9 @@ def grade(
     trust_students: Annotated[
         bool, typer.Option(help="Run submissions without the jail.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="At a time; one per core if 0.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(help="At a time, at most; one per core if 0.")
+    ] = 0,
 ) -> None:
     """Grade submissions into result files and the gradebook, and print the class.
 

@@ -56,7 +56,7 @@ def grade_class(
         students: whose submissions; all by default.
         trust: run without the lock.
         say: told of each student who is through.
-        jobs: submissions graded at a time; one per core if 0.
+        jobs: submissions graded at a time, at most; one per core if 0.
     """
     known = course.students(assignment)
     chosen = list(students) or known
@@ -107,7 +107,7 @@ def _ahead(
         )
         return
     grader = grader_for(course, assignment, trust).prepare()
-    with Crew(jobs or os.cpu_count() or 1) as crew:
+    with Crew(jobs or os.cpu_count() or 1, len(students)) as crew:
         waiting: deque[tuple[str, Callable[[], object]]] = deque()
         for student in students:
             waiting.append((student, _started(course, grader, student, crew)))

@@ -1,8 +1,11 @@
 """Several submissions are graded at a time; nobody can tell from the results."""
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from autograder.gradebook import api
+from autograder.grading import crew
 from autograder.grading.jailer import Jailer, shared_jailer
 from autograder.grading.run import Graded, grade_class
 from autograder.jail.job import Cell, Job
@@ -40,6 +43,7 @@ def test_one_at_a_time_and_three_at_a_time_agree(school: School, monkeypatch) ->
     book = api.scores(school.course.root, TOY)
     for path in school.course.results.rglob("*.json"):
         path.unlink()
+    monkeypatch.setattr(crew, "WORTH_STARTING", 0)
     together = grade_class(school.course, TOY, jobs=3)
     assert without_times(together) == without_times(alone)
     assert list(together.results) == sorted(together.results)
@@ -53,6 +57,26 @@ def test_the_students_are_named_in_order_as_they_are_through(school: School) -> 
     said: list[str] = []
     grade_class(school.course, TOY, jobs=3, say=said.append)
     assert said == ["empty", "gone", "right0", "right1", "right2", "wrong"]
+
+
+def test_another_warm_process_is_started_if_enough_is_left_to_do(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(crew, "WORTH_STARTING", 1.0)
+
+    def piece(seconds: float, used: set[Jailer]) -> Callable[[Jailer], None]:
+        def work(jailer: Jailer) -> None:
+            used.add(jailer)
+            time.sleep(seconds)
+
+        return work
+
+    for seconds, most in [(0.0, 1), (0.1, 2)]:
+        used: set[Jailer] = set()
+        with crew.Crew(2, pieces=40) as workers:
+            done = [workers.start(piece(seconds, used)) for _ in range(12)]
+            assert all(d.result() is None for d in done)
+        assert len(used) == most
 
 
 def test_what_is_graded_is_not_graded_again(school: School, monkeypatch) -> None:
