@@ -90,9 +90,12 @@ class Limits:
         self._before = self._stopped()
 
     def enter(self) -> None:
-        """Move this process, and what it will start, into the group."""
+        """Move this process, which has one thread, and what it will start."""
         for folder in self._folders.values():
-            _write(folder, "cgroup.procs", 0)
+            try:  # only in the first version, where it takes a tenth of the time
+                _write(folder, "tasks", 0)
+            except FileNotFoundError:
+                _write(folder, "cgroup.procs", 0)
 
     def exceeded(self) -> str:
         """What the kernel stopped since the limits were set, or ""."""

@@ -48,13 +48,15 @@ for _ in range(700):
 
 @here
 @pytest.mark.parametrize(
-    ("code", "said"),
-    [(BURST, "used too much memory"), (FORKS, PROCESSES)],
+    ("code", "megabytes", "said"),
+    [(BURST, 300, "used too much memory"), (FORKS, 2048, PROCESSES)],
     ids=["memory", "processes"],
 )
-def test_the_sum_over_all_processes_is_limited(code: str, said: str) -> None:
+def test_the_sum_over_all_processes_is_limited(
+    code: str, megabytes: int, said: str
+) -> None:
     with Jailer() as jailer:
-        outcome = jailer.run(Job("plain", "", [Cell(code)], megabytes=300), {})
+        outcome = jailer.run(Job("plain", "", [Cell(code)], megabytes=megabytes), {})
         assert said in outcome.bad_cells.get(0, outcome.ending)
         outcome = jailer.run(Job("plain", "", [Cell("x = 1")], megabytes=300), {})
         assert (outcome.bad_cells, outcome.ending) == ({}, "")
