@@ -20,7 +20,7 @@ from ..report import to_html
 from ..transport import Tensors, legible, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
 from .jailer import Jailer, shared_jailer, timed_frames
-from .notebooks import canonical, cells_to_run
+from .notebooks import canonical, cells_to_run, imports_of
 from .plain import grade_plain
 from .results import SubmissionResult, Who, key_of
 from .unusual import unusual
@@ -147,6 +147,7 @@ class Grader:
             {name: _limit(self.packs[name]) for name in alone + together},
             alone,
             together,
+            imports=imports_of(self.released),
             seed=self.seed,
             trusted=self.trust,
             loopback=any(e.processes for e in exercises.values()),

@@ -1,5 +1,6 @@
 """Reading notebooks that may be broken, and choosing the cells to execute."""
 
+import ast
 import json
 import warnings
 from collections.abc import Mapping
@@ -155,6 +156,17 @@ def _lost_setup(notebook: Any, released: Any) -> list[Cell]:
     kept = {c["source"].strip() for c in notebook["cells"]}
     setup = [c.source for c in released.cells if _role(c) == "setup"]
     return [Cell(source) for source in setup if source.strip() not in kept]
+
+
+def imports_of(released: Any) -> list[str]:
+    """The import statements of the released set-up."""
+    found = []
+    for cell in released.cells:
+        if _role(cell) == "setup":
+            tree = ast.parse(cell.source)
+            kinds = (ast.Import, ast.ImportFrom)
+            found += [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, kinds)]
+    return found
 
 
 def _role(cell: Any) -> str:

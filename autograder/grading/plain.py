@@ -17,6 +17,8 @@ from .jailer import frames, shared_jailer
 from .notebooks import canonical, grade_id, is_check
 from .results import SubmissionResult, Who, key_of
 
+USUAL = ["import numpy", "import matplotlib.pyplot", "import torch"]  # in notebooks
+
 
 def grade_plain(
     folder: Path, who: Who, notebook: Any, trust: bool = False
@@ -38,7 +40,8 @@ def grade_plain(
     if stored := SubmissionResult.load(who.path(folder), key):
         return stored
     start = time.perf_counter()
-    outcome = shared_jailer().run(Job(who.assignment, "", cells, trusted=trust), {})
+    job = Job(who.assignment, "", cells, imports=USUAL, trusted=trust)
+    outcome = shared_jailer().run(job, {})
     errors: dict[int, str] = dict(outcome.bad_cells)
     finished: dict[int, str] = {}  # cell: the number on its last line, or ""
     for data, _ in frames(outcome):

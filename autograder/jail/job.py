@@ -33,6 +33,7 @@ class Job:
         limits: seconds of wall time by exercise.
         alone: exercises that run first, each in a process of its own.
         together: quick ones, which then run one after the other where the cells ran.
+        imports: of the released notebook; done once, before the first fork.
         cell_seconds: wall time per cell.
         megabytes: memory on top of the warm process's.
         seed: of the cases' inputs.
@@ -46,6 +47,7 @@ class Job:
     limits: dict[str, float] = field(default_factory=dict)
     alone: list[str] = field(default_factory=list)
     together: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
     cell_seconds: float = 20.0
     megabytes: int = 2048
     seed: str = ""

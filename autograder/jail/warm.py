@@ -4,6 +4,7 @@ Reads jobs from standard input and writes outcomes to standard output, until the
 ends. Started by `grading.jailer` with an environment of its own.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -11,10 +12,12 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..catalogue import Checks, load_module
+from ..startup import importing
 from . import leftovers, lock, pages, probe
 from .cgroups import Limits
 from .child import DONE, ENTERED, Progress, Work, run
@@ -36,6 +39,7 @@ def serve() -> None:
     lock.adopt_orphans()
     _open_many_files()
     pages.collapse()
+    imported: set[str] = set()
     checks: dict[str, Checks] = {}
     tried: dict[bool, str] = {}  # the lock, with loopback or without: its weakness
     while True:
@@ -43,6 +47,9 @@ def serve() -> None:
             job, given, tensors = Job.from_bytes(read_block(jobs))
         except EOFError:
             return
+        if new := set(job.imports) - imported:
+            _import(new)
+            imported |= new
         if not job.trusted and job.loopback not in tried:
             tried[job.loopback] = _weakness(job, told["network"])
         if not job.trusted and tried[job.loopback]:
@@ -71,20 +78,22 @@ def _weakness(job: Job, outer_network: str) -> str:
 
 
 def get_ready() -> None:
-    """Import what notebooks import, and rehearse."""
-    import matplotlib.pyplot
+    """Import what every submission needs, and rehearse."""
     import torch
-    import torch.nn.functional
 
     import autograder.checking  # noqa: F401
-    import course.data
-    import course.nn
-    import course.train
-    import course.viz  # noqa: F401
 
     torch.set_num_threads(1)
-    matplotlib.use("Agg")
     rehearse()
+
+
+def _import(statements: Iterable[str]) -> None:
+    """Do the imports of a notebook, as far as they can be done."""
+    with importing():
+        for statement in statements:
+            with contextlib.suppress(Exception):  # the set-up cell will say what it is
+                exec(statement, {})
+    pages.collapse()
 
 
 def _load_checks(job: Job) -> Checks:
