@@ -13,7 +13,7 @@ from ..catalogue import CHECKS, Assignment
 from ..decide import judge_exercise
 from ..errors import UnknownNameError
 from ..exercise import Exercise
-from ..jail.job import Cell, Job, Outcome
+from ..jail.job import Cell, Job, Outcome, pack_given
 from ..observe import Observation
 from ..pack import ExercisePack
 from ..report import to_html
@@ -90,7 +90,7 @@ class Grader:
 
     def prepare(self) -> "Grader":
         """Compute what all submissions share; before threads ask for it at once."""
-        _ = self.packs, self.released, self._checks, self._version
+        _ = self.packs, self._given, self.released, self._checks, self._version
         return self
 
     def grade(
@@ -131,6 +131,10 @@ class Grader:
             if not exercise.processes and _seconds(self.packs[name]) < QUICK_SECONDS
         ]
 
+    @cached_property
+    def _given(self) -> bytes:
+        return pack_given({name: own.given for name, own in self.packs.items()})
+
     def _shown(
         self,
         cells: list[Cell],
@@ -152,8 +156,7 @@ class Grader:
             trusted=self.trust,
             loopback=any(e.processes for e in exercises.values()),
         )
-        given = {name: self.packs[name].given for name in alone + together}
-        outcome = (jailer or self.jailer).run(job, given)
+        outcome = (jailer or self.jailer).run(job, self._given)
         return _Shown.of(outcome, cells, self.packs)
 
     def _judged(self, exercise: Exercise, shown: "_Shown") -> ExerciseResult:

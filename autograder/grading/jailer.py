@@ -3,15 +3,21 @@
 import atexit
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 from ..errors import AutograderError
 from ..jail import lock, namespaces
-from ..jail.job import Job, Mark, Outcome, read_block, write_block
-from ..transport import Tensors, TransportError, dump_tree, from_bytes
-from ..tree import to_tree
+from ..jail.job import (
+    NOTHING_GIVEN,
+    Job,
+    Mark,
+    Outcome,
+    read_block,
+    write_block,
+)
+from ..transport import Tensors, TransportError, from_bytes
 from .process import WarmProcess, warm_process
 
 MAX_FRAMES = 100_000
@@ -39,18 +45,13 @@ class Jailer:
         """End the warm process and remove its folder."""
         self._warm.close()
 
-    def run(self, job: Job, given: Mapping[str, Mapping[str, Any]]) -> Outcome:
-        """Run a job. `given`: inputs made outside, by exercise and case."""
+    def run(self, job: Job, given: bytes = NOTHING_GIVEN) -> Outcome:
+        """Run a job. `given`: inputs made outside, packed by `pack_given`."""
         if not job.trusted:
             lock.require()
             _require_loopback(job)
-        tensors: Tensors = {}
-        dumped = {
-            exercise: {c: dump_tree(to_tree(g), tensors) for c, g in cases.items()}
-            for exercise, cases in given.items()
-        }
         with self._one_at_a_time:
-            header, frames = self._exchange(job, job.to_bytes(dumped, tensors))
+            header, frames = self._exchange(job, given)
         if "weak" in header:
             raise lock.LockError(
                 f"the jail does not hold here: a submission could {header['weak']}; "
@@ -60,13 +61,14 @@ class Jailer:
         marks = [(int(offset), float(when)) for offset, when in header["marks"]]
         return Outcome(bad, header["ending"], frames, marks)
 
-    def _exchange(self, job: Job, request: bytes) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, job: Job, given: bytes) -> tuple[dict[str, Any], bytes]:
         process = self._warm.started(job.trusted)
         assert process.stdin
         assert process.stdout
         self._warm.busy = True
         try:
-            write_block(process.stdin, request)
+            write_block(process.stdin, job.to_bytes())
+            write_block(process.stdin, given)
             header = json.loads(read_block(process.stdout))
             frames = read_block(process.stdout)
         except (EOFError, BrokenPipeError, TransportError):

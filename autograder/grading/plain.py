@@ -41,7 +41,7 @@ def grade_plain(
         return stored
     start = time.perf_counter()
     job = Job(who.assignment, "", cells, imports=USUAL, trusted=trust)
-    outcome = shared_jailer().run(job, {})
+    outcome = shared_jailer().run(job)
     errors: dict[int, str] = dict(outcome.bad_cells)
     finished: dict[int, str] = {}  # cell: the number on its last line, or ""
     for data, _ in frames(outcome):

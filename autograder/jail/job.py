@@ -1,10 +1,13 @@
 """What goes into the jail, and the frames that come out."""
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
-from ..transport import MAX_BYTES, Tensors, TransportError, from_bytes, to_bytes
+from ..transport import MAX_BYTES, Tensors, TransportError, dump_tree, to_bytes
+from ..tree import to_tree
 
 
 @dataclass
@@ -54,17 +57,32 @@ class Job:
     trusted: bool = False
     loopback: bool = False
 
-    def to_bytes(self, given: Any, tensors: Tensors) -> bytes:
-        """The request; `given` holds inputs made outside, as dumped trees."""
-        return to_bytes({"job": asdict(self), "given": given}, tensors)
+    def to_bytes(self) -> bytes:
+        """The request."""
+        return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_bytes(cls, frame: bytes) -> tuple["Job", Any, Tensors]:
+    def from_bytes(cls, request: bytes) -> "Job":
         """Undo `to_bytes`."""
-        data, tensors = from_bytes(frame)
-        job = cls(**data["job"])
-        job.cells = [Cell(**c) for c in data["job"]["cells"]]
-        return job, data["given"], tensors
+        job = cls(**json.loads(request))
+        job.cells = [Cell(**cell) for cell in job.cells]  # type: ignore[arg-type]
+        return job
+
+
+Given = tuple[dict[str, Any], Tensors]  # by exercise and case: trees, their numbers
+
+
+def pack_given(given: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Inputs made outside, by exercise and case, on their way into the jail."""
+    tensors: Tensors = {}
+    dumped = {
+        exercise: {c: dump_tree(to_tree(g), tensors) for c, g in cases.items()}
+        for exercise, cases in given.items()
+    }
+    return to_bytes(dumped, tensors)
+
+
+NOTHING_GIVEN = pack_given({})
 
 
 Mark = tuple[int, float]  # so many bytes had come, so many seconds after the start

@@ -110,7 +110,7 @@ def excess(jailer: Jailer, goal: str) -> str:
         cell_seconds=4,
         megabytes=300,
     )
-    outcome = jailer.run(job, {})
+    outcome = jailer.run(job)
     assert set(outcome.bad_cells) <= {1}
     return outcome.bad_cells.get(1, "")
 

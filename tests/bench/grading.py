@@ -37,7 +37,7 @@ from autograder.gradebook.course import Course
 from autograder.grading.grade import Grader, grader_for
 from autograder.grading.jailer import Jailer, shared_jailer
 from autograder.grading.notebooks import read_notebook
-from autograder.jail.job import Cell, Job
+from autograder.jail.job import NOTHING_GIVEN, Cell, Job
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
@@ -175,26 +175,26 @@ def breakdown(course: Course, name: str, runs: int = 10) -> dict[str, float]:
 
 
 class Timed(Jailer):
-    """A jailer that notes how long its last run took."""
+    """A jailer that notes how long its runs took."""
 
     seconds = 0.0
 
-    def run(self, job: Job, given: Any) -> Any:
+    def run(self, job: Job, given: bytes = NOTHING_GIVEN) -> Any:
         """Run a job in the shared warm process."""
         start = time.perf_counter()
         try:
             return shared_jailer().run(job, given)
         finally:
-            self.seconds = time.perf_counter() - start
+            self.seconds += time.perf_counter() - start
 
 
 def _steps(
     grader: Grader, unlocked: Jailer, student: str, cells: list[Cell]
 ) -> dict[str, float]:
     name, locked, timed = grader.assignment.name, shared_jailer(), Timed()
-    fork = _seconds(partial(unlocked.run, Job(name, "", [], trusted=True), {}))
-    jail = _seconds(partial(locked.run, Job(name, "", []), {}))
-    executed = _seconds(partial(locked.run, Job(name, "", cells), {}))
+    fork = _seconds(partial(unlocked.run, Job(name, "", [], trusted=True)))
+    jail = _seconds(partial(locked.run, Job(name, "", [])))
+    executed = _seconds(partial(locked.run, Job(name, "", cells)))
     graded = _seconds(partial(grader.grade, student, cells, timed))
     whole = timed.seconds
     return {

@@ -68,7 +68,7 @@ def jailer(request: pytest.FixtureRequest) -> Iterator[Jailer]:
     """A warm process of its own, with what this machine has and without."""
     with pytest.MonkeyPatch.context() as patch, Jailer() as jailer:
         patch.setenv("AUTOGRADER_WITHOUT", WAYS[request.param])
-        jailer.run(Job("plain", "", []), {})
+        jailer.run(Job("plain", "", []))
         patch.undo()
         yield jailer
 

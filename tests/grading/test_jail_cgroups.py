@@ -56,9 +56,9 @@ def test_the_sum_over_all_processes_is_limited(
     code: str, megabytes: int, said: str
 ) -> None:
     with Jailer() as jailer:
-        outcome = jailer.run(Job("plain", "", [Cell(code)], megabytes=megabytes), {})
+        outcome = jailer.run(Job("plain", "", [Cell(code)], megabytes=megabytes))
         assert said in outcome.bad_cells.get(0, outcome.ending)
-        outcome = jailer.run(Job("plain", "", [Cell("x = 1")], megabytes=300), {})
+        outcome = jailer.run(Job("plain", "", [Cell("x = 1")], megabytes=300))
         assert (outcome.bad_cells, outcome.ending) == ({}, "")
 
 
@@ -93,7 +93,7 @@ def _run(limits: cgroups.Limits, code: str) -> None:
 @here
 def test_no_group_is_left_behind() -> None:
     with Jailer() as jailer:
-        jailer.run(Job("plain", "", [Cell("import os\nos.fork()")]), {})
+        jailer.run(Job("plain", "", [Cell("import os\nos.fork()")]))
         group = jailer._warm._group
         assert group
         assert all(folder.is_dir() for folder in group.folders.values())
@@ -103,9 +103,9 @@ def test_no_group_is_left_behind() -> None:
 @here
 def test_trusted_students_get_no_group() -> None:
     with Jailer() as jailer:
-        jailer.run(Job("plain", "", [], trusted=True), {})
+        jailer.run(Job("plain", "", [], trusted=True))
         assert jailer._warm._group is None
-        jailer.run(Job("plain", "", []), {})
+        jailer.run(Job("plain", "", []))
         assert jailer._warm._group is not None
 
 

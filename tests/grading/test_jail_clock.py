@@ -84,7 +84,7 @@ def test_an_honest_answer_keeps_its_own_seconds(school, jailer) -> None:
 
 def test_frames_come_with_their_time(jailer: Jailer) -> None:
     code = "import time\ntime.sleep(0.5)"
-    outcome = jailer.run(Job("plain", "", [Cell("1"), Cell(code), Cell("2")]), {})
+    outcome = jailer.run(Job("plain", "", [Cell("1"), Cell(code), Cell("2")]))
     times = [when for _, _, when in timed_frames(outcome)]
     assert times == sorted(times)
     assert times[1] - times[0] > 0.4

@@ -30,17 +30,17 @@ TOO_MUCH = {
 @pytest.mark.parametrize("what", TOO_MUCH)
 def test_a_cell_that_writes_too_much_is_ended(jailer: Jailer, what: str) -> None:
     job = Job("plain", "", [Cell(TOO_MUCH[what]), Cell("x = 1")])
-    outcome = jailer.run(job, {})
+    outcome = jailer.run(job)
     full = "No space left"  # in namespaces the kernel may be first
     assert outcome.bad_cells == {0: "wrote too much into its folder"} or (
         full.encode() in outcome.frames
     )
-    assert jailer.run(Job("plain", "", [Cell("x = 1")]), {}).ending == ""
+    assert jailer.run(Job("plain", "", [Cell("x = 1")])).ending == ""
 
 
 def test_what_is_written_may_be_half_of_it(jailer: Jailer) -> None:
     code = "for i in range(6):\n    open(str(i), 'wb').write(bytes(20 * 2**20))"
-    outcome = jailer.run(Job("plain", "", [Cell(f"{code}\nassert False, 'done'")]), {})
+    outcome = jailer.run(Job("plain", "", [Cell(f"{code}\nassert False, 'done'")]))
     assert outcome.bad_cells == {}
     assert b"done" in outcome.frames
 

@@ -34,7 +34,7 @@ def own() -> Iterator[Jailer]:
 def told(jailer: Jailer, code: str) -> str:
     """What code in a cell is."""
     job = Job("plain", "", [Cell(f"import os, socket\nraise ValueError({code})")])
-    (content, _), *_ = frames(jailer.run(job, {}))
+    (content, _), *_ = frames(jailer.run(job))
     return str(content["error"][1])
 
 
@@ -107,7 +107,7 @@ def test_the_warm_process_ends_with_its_grader(without: str) -> None:
         "from autograder.grading.jailer import Jailer\n"
         "from autograder.jail.job import Job\n"
         "jailer = Jailer()\n"
-        "jailer.run(Job('plain', '', []), {})\n"
+        "jailer.run(Job('plain', '', []))\n"
         "warm = jailer._warm\n"
         "print(json.dumps([warm._process.pid, str(warm._folder),"
         " [str(f) for f in (warm._group.folders.values() if warm._group else [])]"
@@ -144,7 +144,7 @@ def _runs(pid: int) -> bool:
 
 def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
     with Jailer() as jailer:
-        thread = threading.Thread(target=jailer.run, args=(Job("plain", "", []), {}))
+        thread = threading.Thread(target=jailer.run, args=(Job("plain", "", []),))
         thread.start()
         thread.join()
         time.sleep(0.2)

@@ -72,7 +72,7 @@ def test_grading_refuses_where_the_jail_does_not_hold(
     monkeypatch.setattr(namespaces, "wrapped", lambda command: command)
     monkeypatch.setattr(namespaces, "FOLDER", Path("/tmp"))
     with Jailer() as jailer, pytest.raises(lock.LockError) as refused:
-        jailer.run(Job("plain", "", [], loopback=True), {})
+        jailer.run(Job("plain", "", [], loopback=True))
     assert str(refused.value) == (
         "the jail does not hold here: a submission could reach this machine's network; "
         "grade on another machine, or pass --trust-students."
@@ -85,7 +85,7 @@ def test_a_machine_without_seccomp_refuses(monkeypatch: pytest.MonkeyPatch) -> N
         syscalls, "missing", lambda libc: "this machine refuses seccomp filters (no)"
     )
     with Jailer() as jailer, pytest.raises(lock.LockError) as refused:
-        jailer.run(Job("plain", "", []), {})
+        jailer.run(Job("plain", "", []))
     assert str(refused.value) == (
         "this machine refuses seccomp filters (no); grade on another machine, or pass "
         "--trust-students."

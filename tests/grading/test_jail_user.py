@@ -43,7 +43,7 @@ raise ValueError(*tried(
 ))
 '''
 with Jailer() as jailer:
-    outcome = jailer.run(Job("plain", "", [Cell(cell)]), {})
+    outcome = jailer.run(Job("plain", "", [Cell(cell)]))
     (content, _), *_ = frames(outcome)
 print(json.dumps([os.getuid(), outcome.ending, content["error"][1]]))
 """

@@ -96,7 +96,7 @@ def test_threads_may_share_a_warm_process(school: School) -> None:
 
     def run(count: int) -> int:
         job = Job("plain", "", [Cell("x = 1")] * count)
-        return len(shared_jailer().run(job, {}).frames)
+        return len(shared_jailer().run(job).frames)
 
     counts = range(1, 13)
     alone = [run(count) for count in counts]
