@@ -103,7 +103,12 @@ class Grader:
         shown = self._shown(cells, slow, self._quick, jailer)
         judged = {name: self._judged(e, shown) for name, e in exercises.items()}
         # Did one that ran before it in its process spoil it? Alone, it would be right.
-        doubtful = [name for name in self._quick if judged[name].verdict not in SURE]
+        first = [name for name in self._quick[:1] if name in shown.over]
+        doubtful = [
+            name
+            for name in self._quick
+            if name not in first and judged[name].verdict not in SURE
+        ]
         if doubtful:
             again = self._shown(cells, doubtful, [], jailer)
             judged |= {name: self._judged(exercises[name], again) for name in doubtful}

@@ -1,6 +1,7 @@
 """Grading a class: every submission to a result file, then into the gradebook."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from .notebooks import read_notebook
 from .results import SubmissionResult, Who, load_all
 
 Say = Callable[[str], None]
+
+# A thread whose warm process has answered need not wait for an import to pause.
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass
@@ -107,6 +111,7 @@ def _ahead(
         )
         return
     grader = grader_for(course, assignment, trust).prepare()
+    sys.setswitchinterval(SWITCH_SECONDS)
     with Crew(jobs or os.cpu_count() or 1, len(students)) as crew:
         waiting: deque[tuple[str, Callable[[], object]]] = deque()
         for student in students:

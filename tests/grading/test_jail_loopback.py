@@ -20,6 +20,15 @@ alone = pytest.mark.skipif(
     bool(namespaces.missing()), reason=f"no namespaces here: {namespaces.missing()}"
 )
 
+NOTEBOOK = """# %% [markdown]
+# # Processes
+
+# %% exercise="summed"
+
+# %% exercise="joined"
+
+# %% exercise="alone"
+"""
 CHECKS = '''
 import os
 import socket
@@ -104,6 +113,7 @@ def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     root = tmp_path_factory.mktemp("catalogue")
     for path, text in {
         "assignments/t09_processes/checks.py": CHECKS,
+        "assignments/t09_processes/notebook.py": NOTEBOOK,
         "solutions/t09_processes/reference.py": REFERENCE,
         "solutions/t09_processes/misconceptions.py": "",
         "solutions/t09_processes/alternatives.py": "",
