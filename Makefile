@@ -9,10 +9,10 @@ CELLS = $(wildcard $(foreach root,. tests/catalogue tests/bench/catalogue,\
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify figures bench attacks lint types wheel clean
+.PHONY: help setup demo test verify figures bench bench-scale attacks lint types wheel clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, then run make again."; exit 2; }
@@ -39,6 +39,9 @@ bench: $(STAMP) ## measure grading against stock nbgrader, what a check adds, ri
 	$(BIN)/python tests/bench/grading.py
 	$(BIN)/python tests/bench/check_overhead.py | tee build/bench/check_overhead.json
 	$(BIN)/python tests/bench/refusals.py 20 | tee build/bench/refusals.json
+
+bench-scale: $(STAMP) ## grade classes of 250 to 2,000: time, throughput and memory (half an hour and more)
+	$(BIN)/python tests/bench/scale.py
 
 attacks: $(STAMP) ## run every attack on stock nbgrader and on us, and write docs/attacks.md
 	$(BIN)/python tests/attacks/side_by_side.py

@@ -1,6 +1,6 @@
 """The command line.
 
-Exit codes: 0 all well, 1 the content or a grade is broken, 2 misuse.
+Exit codes: 0 all well, 1 the content or a grade is broken, 2 misuse, 130 stopped.
 """
 
 import json
@@ -18,6 +18,7 @@ from .startup import importing
 if TYPE_CHECKING:
     from .authoring.verify import Tally
 
+STOPPED = 130  # by Ctrl-C
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
 
 app = typer.Typer(
@@ -150,6 +151,9 @@ def grade(
     jobs: Annotated[
         int, typer.Option(help="At a time, at most; one per core if 0.")
     ] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="A Dask scheduler, such as tcp://host:8786.")
+    ] = "",
 ) -> None:
     """Grade submissions into result files and the gradebook, and print the class.
 
@@ -158,27 +162,42 @@ def grade(
     from .gradebook.manifest import PRIVATE
     from .grading.process import start_ahead
 
-    if (course / PRIVATE).is_dir():
+    if (course / PRIVATE).is_dir() and not scheduler:
         start_ahead(trust_students)  # it imports torch while we do
     with importing():
         from .gradebook.course import Course
         from .grading.run import grade_class
+        from .report.progress import Progress
         from .report.table import class_table
 
     opened = Course.open(course)
     full = _full_name(name, opened.root)
-    graded = grade_class(opened, full, students or (), trust_students, _progress, jobs)
+    chosen = students or opened.students(full)
+    try:
+        with Progress(len(chosen)) as progress:
+            graded = grade_class(
+                opened,
+                full,
+                chosen,
+                trust_students,
+                progress.through,
+                jobs,
+                _warn,
+                scheduler,
+            )
+    except KeyboardInterrupt:
+        _warn("stopped; what is graded is kept: run the command again to go on")
+        raise typer.Exit(STOPPED) from None
     print(class_table(graded.results.values()))
     for problem in graded.problems:
-        print(f"autograder: {problem}", file=sys.stderr)
+        _warn(problem)
     if graded.problems:
         raise typer.Exit(2)
     raise typer.Exit(1 if graded.broken else 0)
 
 
-def _progress(student: str) -> None:
-    if sys.stderr.isatty():
-        print(f"graded {student}", file=sys.stderr)
+def _warn(line: str) -> None:
+    print(f"autograder: {line}", file=sys.stderr)
 
 
 def _full_name(name: str, root: Path) -> str:
@@ -188,6 +207,57 @@ def _full_name(name: str, root: Path) -> str:
     if (root / "source" / name).is_dir():
         return name
     return catalogue.find(name).name
+
+
+@app.command()
+def regrade(
+    name: AssignmentName,
+    students: Annotated[
+        list[str] | None, typer.Argument(help="Students; all by default.")
+    ] = None,
+    course: CoursePath = Path(),
+    store: Annotated[
+        bool, typer.Option("--apply", help="Store and import the new results.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    trust_students: Annotated[
+        bool, typer.Option(help="Run submissions without the jail.")
+    ] = False,
+    jobs: Annotated[
+        int, typer.Option(help="At a time, at most; one per core if 0.")
+    ] = 0,
+) -> None:
+    """Say whose score changes, and why, since a check was corrected; store nothing.
+
+    Example: autograder regrade a03 --course ~/dl-2026
+    """
+    with importing():
+        from .gradebook.course import Course
+        from .grading.regrade import regrade_class
+        from .report.changes import changes_text
+        from .report.progress import Progress
+
+    opened = Course.open(course)
+    full = _full_name(name, opened.root)
+    chosen = students or opened.students(full)
+    try:
+        with Progress(len(chosen)) as progress:
+            through = progress.through
+            regraded = regrade_class(
+                opened, full, chosen, store, trust_students, through, jobs, _warn
+            )
+    except KeyboardInterrupt:
+        _warn("stopped; with --apply, 'autograder grade' goes on from here")
+        raise typer.Exit(STOPPED) from None
+    if as_json:
+        print(json.dumps({"assignment": full} | regraded.to_json(), indent=2))
+    else:
+        print(changes_text(regraded))
+    for problem in regraded.graded.problems:
+        _warn(problem)
+    if regraded.graded.problems:
+        raise typer.Exit(2)
+    raise typer.Exit(1 if regraded.graded.broken else 0)
 
 
 @app.command()

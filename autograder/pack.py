@@ -13,6 +13,7 @@ from typing import Any
 from .errors import AuthoringError, AutograderError
 from .exercise import Case, Exercise
 from .explain import Mismatch
+from .files import write_atomically
 from .observe import Candidate, Observation, given_for, observe, observe_all
 from .tolerance import attach
 from .transport import (
@@ -166,9 +167,14 @@ def _attach(
 
 def save(packs: Mapping[str, ExercisePack], folder: Path) -> None:
     """Write the packs of an assignment into its release folder."""
+    write_atomically(folder / FILE, dumped(packs))
+
+
+def dumped(packs: Mapping[str, ExercisePack]) -> bytes:
+    """The packs of an assignment as bytes."""
     tensors: Tensors = {}
     data = {name: _dump(pack, tensors) for name, pack in packs.items()}
-    (folder / FILE).write_bytes(to_bytes(data, tensors))
+    return to_bytes(data, tensors)
 
 
 def _dump(pack: ExercisePack, tensors: Tensors) -> dict[str, Any]:
@@ -199,15 +205,20 @@ def _dump(pack: ExercisePack, tensors: Tensors) -> dict[str, Any]:
 
 def load(folder: Path) -> dict[str, ExercisePack]:
     """Read the packs of a release folder."""
-    path = folder / FILE
     try:
-        data, tensors = from_bytes(path.read_bytes())
-        return {name: _load(item, tensors) for name, item in data.items()}
+        return loaded((folder / FILE).read_bytes())
     except FileNotFoundError:
         raise AutograderError(
             f"{FILE} is not beside the notebook; copy the whole release folder, not "
             "the notebook alone."
         ) from None
+
+
+def loaded(content: bytes) -> dict[str, ExercisePack]:
+    """Undo `dumped`."""
+    try:
+        data, tensors = from_bytes(content)
+        return {name: _load(item, tensors) for name, item in data.items()}
     except (TransportError, KeyError, AttributeError, TypeError, ValueError):
         raise AutograderError(
             f"{FILE} is damaged; fetch the release folder again."

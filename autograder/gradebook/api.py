@@ -129,10 +129,17 @@ def generate_feedback(root: Path, assignment: str) -> None:
     _done(result, f"generate feedback for {assignment}")
 
 
+@contextmanager
+def gradebook(root: Path) -> Iterator[Gradebook]:
+    """The gradebook of a course directory."""
+    with _inside(root), api(root).gradebook as opened:
+        yield opened
+
+
 def scores(root: Path, assignment: str) -> dict[str, tuple[float, float]]:
     """Score and maximum by student, as the gradebook has them."""
-    with _inside(root), api(root).gradebook as gradebook:
+    with gradebook(root) as opened:
         found = {}
-        for submission in gradebook.assignment_submissions(assignment):
+        for submission in opened.assignment_submissions(assignment):
             found[submission.student.id] = (submission.score, submission.max_score)
         return found

@@ -13,15 +13,17 @@ EXCHANGE = f"{PRIVATE}/exchange"
 
 def configure(c: Any, root: Path) -> None:
     """Set up nbgrader for a course directory; called by its nbgrader_config.py."""
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
+        GetGrades,
         LimitOutput,
         OverwriteCells,
         OverwriteKernelspec,
     )
 
     from .exports import PlainCsv
-    from .preprocessors import ImportResults, RestoreCells, SaveResults
+    from .preprocessors import ImportResults, NextRound, RestoreCells, SaveResults
 
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = root.name  # formgrader warns without one
@@ -44,6 +46,11 @@ def configure(c: Any, root: Path) -> None:
         LimitOutput,
         SaveResults,
         AssignLatePenalties,
+    ]
+    c.GenerateFeedback.preprocessors = [
+        GetGrades,
+        CSSHTMLHeaderPreprocessor,
+        NextRound,
     ]
 
 

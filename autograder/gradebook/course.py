@@ -9,8 +9,10 @@ from pathlib import Path
 from ..authoring.notebook import build
 from ..catalogue import Assignment
 from ..errors import CourseDirectoryError
+from ..files import write_atomically
 from .config import EXCHANGE
-from .manifest import PRIVATE, Manifest, write_atomically
+from .manifest import PRIVATE, Manifest
+from .rounds import Rounds
 
 CONFIG = "nbgrader_config.py"
 CONFIG_TEXT = '''\
@@ -78,6 +80,11 @@ class Course:
     def seed(self) -> str:
         """The secret that grading inputs are drawn from."""
         return self._seed_file.read_text(encoding="utf-8").strip()
+
+    @property
+    def rounds(self) -> Rounds:
+        """How often feedback was given, and with it what was asked."""
+        return Rounds(self.root)
 
     @property
     def results(self) -> Path:

@@ -4,20 +4,12 @@ is ever overwritten.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from ..errors import CourseDirectoryError
+from ..files import write_atomically
 
 PRIVATE = ".autograder"  # what is ours in a course directory
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader sees the old or the new content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 class Manifest:

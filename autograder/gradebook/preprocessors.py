@@ -44,7 +44,9 @@ class RestoreCells(NbGraderPreprocessor):
         with Gradebook(who["db_url"]) as gradebook:
             source = gradebook.find_notebook(who["notebook"], who["assignment"])
             known = _released_cells(source)
-        neutralise(notebook, self._untouched(who))
+        released = self._released(who)
+        known = _in_order(known, released)
+        neutralise(notebook, {cell.source for cell in released})
         places: dict[str, int] = {}
         for index, cell in enumerate(notebook.cells):
             name = grade_id(cell)
@@ -58,13 +60,13 @@ class RestoreCells(NbGraderPreprocessor):
         _put_back(notebook, known, places)
         return notebook, resources
 
-    def _untouched(self, who: dict[str, str]) -> set[str]:
-        """Sources of the released cells, which may hold HTML of ours."""
+    def _released(self, who: dict[str, str]) -> list[Any]:
+        """The cells that students got; they may hold HTML of ours."""
         root = Path(self.config.ImportResults.get("course", ""))
         path = root / "release" / who["assignment"] / f"{who['notebook']}.ipynb"
         if not path.is_file():
-            return set()
-        return {cell.source for cell in nbformat.read(path, as_version=4).cells}
+            return []
+        return list(nbformat.read(path, as_version=4).cells)
 
 
 @dataclass
@@ -102,6 +104,16 @@ def _released_cells(source: Any) -> dict[str, _Released]:
             own["points"] = (points | tasks)[cell.name]
         found[cell.name] = _Released(cell.source, own)
     return found
+
+
+def _in_order(known: dict[str, _Released], cells: list[Any]) -> dict[str, _Released]:
+    """The cells in the released notebook's order.
+
+    nbgrader asks the gradebook for none: what PostgreSQL then gives is another one as
+    soon as a cell was changed by a second release.
+    """
+    places = {grade_id(cell): place for place, cell in enumerate(cells)}
+    return dict(sorted(known.items(), key=lambda one: places.get(one[0], len(places))))
 
 
 def _put_back(
@@ -195,3 +207,15 @@ class SaveResults(SaveAutoGrades):
                 "changed after the release; release the assignment again."
             )
         return score
+
+
+class NextRound(NbGraderPreprocessor):
+    """Begins another round, as feedback tells what was expected in this one."""
+
+    def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
+        """Leave the notebook as it is."""
+        from .rounds import Rounds
+
+        root = Path(self.config.ImportResults.course)
+        Rounds(root).told(resources["nbgrader"]["assignment"])
+        return notebook, resources

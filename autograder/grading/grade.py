@@ -1,5 +1,6 @@
 """Grading one submission: cells to the jail, observations to the judge, a result."""
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from .. import catalogue, pack
 from ..authoring.notebook import check_id, packs_for, source_notebook
 from ..catalogue import CHECKS, Assignment
 from ..decide import judge_exercise
-from ..errors import UnknownNameError
+from ..errors import AutograderError, UnknownNameError
 from ..exercise import Exercise
 from ..jail.job import Cell, Job, Outcome, pack_given
 from ..observe import Observation
@@ -44,6 +45,7 @@ class Grader:
         seed: the course's for this assignment; inputs of the cases are drawn from it.
         trust: run without the lock.
         cache: folder to keep expected outputs in.
+        earlier: seeds of earlier rounds, whose results stay valid.
     """
 
     assignment: Assignment
@@ -51,16 +53,17 @@ class Grader:
     trust: bool = False
     cache: Path | None = None
     jailer: Jailer = field(default_factory=shared_jailer)
+    earlier: tuple[str, ...] = ()
 
     @cached_property
     def packs(self) -> dict[str, ExercisePack]:
         """What is expected: computed once for the class and kept."""
         if self.cache is None:
             return packs_for(self.assignment, self.seed)
-        folder = self.cache / self.assignment.name / key_of(self._version, self.seed)
-        if not (folder / pack.FILE).exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            pack.save(packs_for(self.assignment, self.seed), folder)
+        folder = self.cache / self.assignment.name / key_of(self.version, self.seed)
+        with contextlib.suppress(AutograderError):  # absent, or damaged
+            return pack.load(folder)
+        pack.save(packs_for(self.assignment, self.seed), folder)
         return pack.load(folder)
 
     @cached_property
@@ -73,16 +76,20 @@ class Grader:
         return (self.assignment.folder / CHECKS).read_text(encoding="utf-8")
 
     @cached_property
-    def _version(self) -> str:
+    def version(self) -> str:
+        """Of the engine and the assignment: all files that a result depends on."""
         engine = sorted(Path(__file__).resolve().parent.parent.rglob("*.py"))
         files = [*self.assignment.files(), *engine]
         return key_of(*(p.name + p.read_text(encoding="utf-8") for p in files))
 
-    def key(self, cells: list[Cell]) -> str:
+    def key(self, cells: list[Cell], seed: str = "") -> str:
         """Identifies this work: same key, same result."""
-        return key_of(
-            canonical(cells), self._version, self.seed, "cpu", str(self.trust)
-        )
+        seed = seed or self.seed
+        return key_of(canonical(cells), self.version, seed, "cpu", str(self.trust))
+
+    def keys(self, cells: list[Cell]) -> list[str]:
+        """The key, and those that this work had in earlier rounds."""
+        return [self.key(cells, seed) for seed in (self.seed, *self.earlier)]
 
     def cells(self, notebook: Any) -> list[Cell]:
         """What to execute of a submitted notebook."""
@@ -90,7 +97,7 @@ class Grader:
 
     def prepare(self) -> "Grader":
         """Compute what all submissions share; before threads ask for it at once."""
-        _ = self.packs, self._given, self.released, self._checks, self._version
+        _ = self.packs, self._given, self.released, self._checks, self.version
         return self
 
     def grade(
@@ -98,22 +105,21 @@ class Grader:
     ) -> SubmissionResult:
         """Run the cells in the jail and judge what they show."""
         start = time.perf_counter()
-        exercises = self.assignment.checks.exercises
-        slow = [name for name in exercises if name not in self._quick]
-        shown = self._shown(cells, slow, self._quick, jailer)
-        judged = {name: self._judged(e, shown) for name, e in exercises.items()}
-        # Did one that ran before it in its process spoil it? Alone, it would be right.
-        first = [name for name in self._quick[:1] if name in shown.over]
-        doubtful = [
-            name
-            for name in self._quick
-            if name not in first and judged[name].verdict not in SURE
-        ]
-        if doubtful:
-            again = self._shown(cells, doubtful, [], jailer)
-            judged |= {name: self._judged(exercises[name], again) for name in doubtful}
-            shown.ending = again.ending
-            shown.flags += [flag for flag in again.flags if flag not in shown.flags]
+        judged: dict[str, ExerciseResult] = {}
+        flags: list[str] = []
+        names = list(self.assignment.checks.exercises)
+        together = self._quick
+        alone = [name for name in names if name not in together]
+        while True:
+            shown = self._shown(cells, alone, together, jailer)
+            flags += [flag for flag in shown.flags if flag not in flags]
+            for name in alone + together:
+                exercise = self.assignment.checks.exercises[name]
+                judged[name] = self._judged(exercise, shown)
+            alone, together = _once_more(together, judged, shown)
+            if not alone and not together:
+                break
+        judged = {name: judged[name] for name in names}
         result = SubmissionResult(
             student, self.assignment.name, self.assignment.name, self.key(cells)
         )
@@ -121,7 +127,7 @@ class Grader:
             result.exercises[check_id(name)] = one
             result.scores[check_id(name)] = one.score
             result.pages[check_id(name)] = to_html(one)
-        result.flags = shown.flags + shown.ended() + unusual(cells)
+        result.flags = flags + shown.ended() + unusual(cells)
         if self.trust:
             result.flags.append("graded without the jail (--trust-students)")
         result.seconds = time.perf_counter() - start
@@ -176,6 +182,28 @@ class Grader:
                 CaseResult(c.name, c.sentence, Verdict.BROKEN) for c in exercise.cases
             ]
             return ExerciseResult(exercise.name, exercise.points, broken, flags=[flag])
+
+
+def _once_more(
+    together: list[str], judged: dict[str, ExerciseResult], shown: "_Shown"
+) -> tuple[list[str], list[str]]:
+    """Which of those that shared a process run once more: alone, and together.
+
+    One that is wrong may have been spoilt by those before it: alone it would be right.
+    Those that were never begun, because one before them ended the process, share one
+    again.
+    """
+    begun = next(
+        (i for i, name in enumerate(together, start=1) if name not in shown.over),
+        len(together),
+    )
+    first = together[:1] if begun > 1 else []
+    doubtful = [
+        name
+        for name in together[:begun]
+        if name not in first and judged[name].verdict not in SURE
+    ]
+    return doubtful, together[begun:]
 
 
 Seen = dict[tuple[str, str], Observation | Ending]
@@ -317,23 +345,23 @@ def _ended(data: Mapping[str, Any]) -> Ending:
     return Ending(Verdict.ERRORED, f"your answer ended the Python process ({how})")
 
 
-_graders: dict[tuple[str, str, bool], Grader] = {}
+_graders: dict[tuple[str, str, bool, int], Grader] = {}
 
 
 def grader_for(
     course: "Course", assignment: Assignment | str, trust: bool = False
 ) -> Grader:
-    """One grader per assignment and process, so that its packs are built once."""
+    """One grader per assignment, round and process: its packs are built once."""
     name = assignment if isinstance(assignment, str) else assignment.name
-    key = (str(course.root), name, trust)
+    now = course.rounds.now(name)
+    key = (str(course.root), name, trust, now)
     if key not in _graders:
         if isinstance(assignment, str):
             assignment = catalogue.find(assignment)
+        # Not the course's own seed, as it can be read in the jail.
+        seeds = [key_of(course.seed, name, str(r))[:16] for r in range(now + 1)]
         _graders[key] = Grader(
-            assignment,
-            key_of(course.seed, name)[:16],  # in the jail it can be read
-            trust,
-            course.expected,
+            assignment, seeds[-1], trust, course.expected, earlier=tuple(seeds[:-1])
         )
     return _graders[key]
 
@@ -356,11 +384,21 @@ def stored_or_graded(
     jailer: Jailer | None = None,
 ) -> SubmissionResult:
     """The stored result of these cells, or a new one, which is then stored."""
-    key = grader.key(cells)
-    if stored := SubmissionResult.load(who.path(course.results), key):
-        return stored
-    result = grader.grade(who.student, cells, jailer)
+    found = stored(course, who, grader, cells)
+    return found or keep(course, grader.grade(who.student, cells, jailer))
+
+
+def stored(
+    course: "Course", who: Who, grader: Grader, cells: list[Cell]
+) -> SubmissionResult | None:
+    """The stored result of these cells, if there is one."""
+    return SubmissionResult.load(who.path(course.results), *grader.keys(cells))
+
+
+def keep(course: "Course", result: SubmissionResult) -> SubmissionResult:
+    """Store a result."""
     result.save(course.results)
+    course.rounds.graded(result.assignment)
     return result
 
 

@@ -25,6 +25,10 @@ MAX_NAMES = 2**20  # bytes of a frame that name its tensors
 MAX_JSON = 32 * 2**20  # of all frames together: Python takes 20 times as much
 
 
+class EndedError(AutograderError):
+    """The warm process was killed, or died, while it ran a submission."""
+
+
 class Jailer:
     """Runs jobs in a warm process, one at a time; a context manager.
 
@@ -74,7 +78,7 @@ class Jailer:
         except (EOFError, BrokenPipeError, TransportError):
             reason = self._warm.last_words()
             self.close()
-            raise AutograderError(
+            raise EndedError(
                 f"the process that runs submissions ended: {reason}; run the command "
                 "again, results so far are kept."
             ) from None

@@ -93,6 +93,7 @@ class WarmProcess:
                 cwd=self._folder,
                 env=_environment(inside),
                 pass_fds=tuple(folders.values()),
+                start_new_session=True,  # Ctrl-C is for us: it ends what it runs
             )
         finally:
             for descriptor in folders.values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..explain import Mismatch
-from ..gradebook.manifest import write_atomically
+from ..files import write_atomically
 from ..verdicts import ExerciseResult, Verdict
 
 FORMAT = 1
@@ -61,12 +61,16 @@ class SubmissionResult:
 
     def save(self, folder: Path) -> None:
         """Write <folder>/<assignment>/<student>/<notebook>.json."""
+        path = Who(self.student, self.assignment, self.notebook).path(folder)
+        write_atomically(path, self.to_text().encode())
+
+    def to_text(self) -> str:
+        """What a result file holds."""
         data = vars(self) | {
             "format": FORMAT,
             "exercises": {k: e.to_json() for k, e in self.exercises.items()},
         }
-        path = Who(self.student, self.assignment, self.notebook).path(folder)
-        write_atomically(path, json.dumps(data, indent=1).encode())
+        return json.dumps(data, indent=1)
 
     def merge(self, other: "SubmissionResult") -> None:
         """Add another notebook of the same submission."""
@@ -76,11 +80,21 @@ class SubmissionResult:
         self.seconds += other.seconds
 
     @classmethod
-    def load(cls, path: Path, key: str = "") -> "SubmissionResult | None":
-        """The stored result, if it has that key; None if it must be made anew."""
+    def load(cls, path: Path, *keys: str) -> "SubmissionResult | None":
+        """The stored result, if it has one of the keys, or whatever key if none is
+        given; None if it must be made anew."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            if data.pop("format") != FORMAT or key not in {"", data["key"]}:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        return cls.from_text(text, *keys)
+
+    @classmethod
+    def from_text(cls, text: str, *keys: str) -> "SubmissionResult | None":
+        """Undo `to_text`; as `load` does."""
+        try:
+            data = json.loads(text)
+            if data.pop("format") != FORMAT or (keys and data["key"] not in keys):
                 return None
             exercises = {
                 k: ExerciseResult.from_json(e) for k, e in data.pop("exercises").items()
@@ -89,7 +103,6 @@ class SubmissionResult:
             json.dumps(vars(found), ensure_ascii=False, default=vars).encode()
             return found if found._is_sound() else None
         except (
-            OSError,
             ValueError,
             KeyError,
             TypeError,
@@ -97,7 +110,7 @@ class SubmissionResult:
             RecursionError,
             OverflowError,
         ):
-            return None  # absent, torn or of another version: grade again
+            return None  # torn or of another version: grade again
 
     def _is_sound(self) -> bool:
         """Whether the types are right and scores are what the verdicts earned."""

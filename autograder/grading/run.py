@@ -1,9 +1,12 @@
 """Grading a class: every submission to a result file, then into the gradebook."""
 
 import os
+import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,16 +17,38 @@ from ..errors import (
     UnknownNameError,
 )
 from ..gradebook import api
+from ..gradebook.alone import alone
 from ..gradebook.course import Course
+from ..gradebook.imported import Imported
+from ..jail.job import Cell
+from .cluster import Cluster
 from .crew import Crew
-from .grade import Grader, grader_for, known_names, stored_or_graded
+from .grade import Grader, grader_for, keep, known_names, stored, stored_or_graded
+from .jailer import EndedError, Jailer
 from .notebooks import read_notebook
 from .results import SubmissionResult, Who, load_all
 
-Say = Callable[[str], None]
+Say = Callable[[str, SubmissionResult | None], None]
+Ready = Callable[[], SubmissionResult | None]
 
 # A thread whose warm process has answered need not wait for an import to pause.
 SWITCH_SECONDS = 0.0005
+ATTEMPTS = 3  # if the warm process dies, whoever killed it
+
+
+@dataclass(frozen=True)
+class How:
+    """How a class is graded; see `grade_class`."""
+
+    trust: bool
+    jobs: int
+    scheduler: str
+
+    def helpers(self, grader: Grader, submissions: int) -> Crew | Cluster:
+        """Who runs the submissions."""
+        if self.scheduler:
+            return Cluster(self.scheduler, grader)
+        return Crew(self.jobs or os.cpu_count() or 1, submissions)
 
 
 @dataclass
@@ -49,18 +74,24 @@ def grade_class(
     assignment: str,
     students: Iterable[str] = (),
     trust: bool = False,
-    say: Say = lambda line: None,
+    say: Say = lambda student, result: None,
     jobs: int = 0,
+    warn: Callable[[str], None] = lambda line: None,
+    scheduler: str = "",
 ) -> Graded:
     """Grade submissions and import them; one bad notebook stops nobody else's.
+
+    What has not changed since the last run is neither graded nor imported again.
 
     Args:
         course: the course directory.
         assignment: its full name.
         students: whose submissions; all by default.
         trust: run without the lock.
-        say: told of each student who is through.
+        say: told of each student who is through, with the result if there is one.
         jobs: submissions graded at a time, at most; one per core if 0.
+        warn: told in words if it has to wait for another grader.
+        scheduler: address of a Dask scheduler whose workers grade; here if empty.
     """
     known = course.students(assignment)
     chosen = list(students) or known
@@ -79,62 +110,108 @@ def grade_class(
             f"{assignment} was never released here; run 'autograder release "
             f"{assignment} --course {course.root.name}' first."
         )
+    with alone(course.root, warn), api.kept_open():
+        how = How(trust, jobs, scheduler)
+        return _grade(course, assignment, chosen, say, how)
+
+
+def _grade(
+    course: Course,
+    assignment: str,
+    students: list[str],
+    say: Say,
+    how: How,
+) -> Graded:
     graded = Graded()
-    with api.kept_open():
-        for student, ready in _ahead(course, assignment, chosen, trust, jobs):
-            shown = student if student.isprintable() else repr(student)
-            try:
-                ready()
-                graded.results[student] = _import(course, assignment, student, trust)
-                say(student)
-            except AutograderError as error:
-                graded.problems.append(f"{shown}: {error}")
-            except Exception as error:  # one submission must not stop all others
-                graded.problems.append(
-                    f"{shown}: could not be graded ({type(error).__name__}: {error}); "
-                    "please report this."
-                )
+    with api.gradebook(course.root) as gradebook:
+        imported = Imported(course, assignment, gradebook)
+    for student, before, ready in _ahead(course, assignment, students, how, imported):
+        shown = student if student.isprintable() else repr(student)
+        try:
+            result = ready()
+            if result is None or not imported.holds(student, before, result):
+                with _finishing():
+                    result = _import(course, assignment, student, how.trust)
+                    imported.note(student, before, result)
+            graded.results[student] = result
+        except AutograderError as error:
+            graded.problems.append(f"{shown}: {error}")
+        except Exception as error:  # one submission must not stop everybody else's
+            graded.problems.append(
+                f"{shown}: could not be graded ({type(error).__name__}: {error}); "
+                "please report this."
+            )
+        say(student, graded.results.get(student))
     return graded
 
 
 def _ahead(
-    course: Course, assignment: str, students: list[str], trust: bool, jobs: int
-) -> Iterator[tuple[str, Callable[[], object]]]:
-    """The students, each with a call that waits until the result is stored.
+    course: Course,
+    assignment: str,
+    students: list[str],
+    how: How,
+    imported: Imported,
+) -> Iterator[tuple[str, str, Ready]]:
+    """The students, each with what the submission was like and a call that waits until
+    its result is stored.
 
     Some submissions ahead are graded meanwhile, each in a warm process; the gradebook,
     which has one writer, is the caller's. Plain notebooks are graded while imported.
     """
     if assignment not in known_names():
-        yield from (
-            (student, partial(_refuse_odd_name, student)) for student in students
-        )
-        return
-    grader = grader_for(course, assignment, trust).prepare()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    with Crew(jobs or os.cpu_count() or 1, len(students)) as crew:
-        waiting: deque[tuple[str, Callable[[], object]]] = deque()
         for student in students:
-            waiting.append((student, _started(course, grader, student, crew)))
+            before = imported.fingerprint(student)
+            yield student, before, partial(_refuse_odd_name, student)
+        return
+    grader = grader_for(course, assignment, how.trust).prepare()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with how.helpers(grader, len(students)) as crew:
+        waiting: deque[tuple[str, str, Ready]] = deque()
+        for student in students:
+            before = imported.fingerprint(student)
+            ready = _started(course, grader, student, crew)
+            waiting.append((student, before, ready))
             if len(waiting) > 2 * crew.size:
                 yield waiting.popleft()
         yield from waiting
 
 
 def _started(
-    course: Course, grader: Grader, student: str, crew: Crew
-) -> Callable[[], object]:
+    course: Course, grader: Grader, student: str, crew: Crew | Cluster
+) -> Ready:
     try:
         _refuse_odd_name(student)
         name = grader.assignment.name
         cells = grader.cells(read_notebook(course.submission(student, name)))
         who = Who(student, name, name)
-        return crew.start(partial(stored_or_graded, course, who, grader, cells)).result
+        if found := stored(course, who, grader, cells):
+            return lambda: found
+        if isinstance(crew, Cluster):
+            return partial(_kept, course, crew.start(student, cells))
+        return crew.start(partial(_graded, course, who, grader, cells)).result
     except Exception as error:
         return partial(_raise, error)
 
 
-def _raise(error: Exception) -> None:
+def _kept(course: Course, ready: Callable[[], SubmissionResult]) -> SubmissionResult:
+    """A result from elsewhere, which is then stored."""
+    return keep(course, ready())
+
+
+def _graded(
+    course: Course, who: Who, grader: Grader, cells: list[Cell], jailer: Jailer
+) -> SubmissionResult:
+    """The result, in another attempt if the warm process died."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return stored_or_graded(course, who, grader, cells, jailer)
+        except EndedError:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _raise(error: Exception) -> SubmissionResult:
     raise error
 
 
@@ -145,6 +222,22 @@ def _refuse_odd_name(student: str) -> None:
             "the name of this folder in submitted/ has characters that stand for "
             "something else in patterns and pages; rename it."
         )
+
+
+@contextmanager
+def _finishing() -> Iterator[None]:
+    """Finish what is inside; only then stop, if Ctrl-C was pressed meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _import(

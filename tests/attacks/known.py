@@ -26,7 +26,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "lazy": {
         "labels looked up in course.data": "the labels that are kept back are in the "
         "library, which students import",
-        "what the first report told": "the seed of a class stays the same",
     },
 }
 

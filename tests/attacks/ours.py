@@ -115,6 +115,26 @@ def excess(jailer: Jailer, goal: str) -> str:
     return outcome.bad_cells.get(1, "")
 
 
+def new_school(root: Path) -> School:
+    """A course directory in which the toy was released."""
+    course = Course.init(root)
+    course.release(Assignment(TOY, CATALOGUE))
+    return School(course, Assignment(TOY, CATALOGUE))
+
+
+def repeats_the_report(school: School) -> float:
+    """What a second hand-in earns that repeats what the report on the first told."""
+    with toy_catalogue():
+        school.hand_in("mallory", school.notebook({"double": WRONG}))
+        first = grade_class(school.course, TOY).results["mallory"]
+        api.generate_feedback(school.course.root, TOY)
+        told = first.exercises["check-double"].cases[0].mismatch
+        assert told
+        again = f"def double(n):\n    return {told.expected}\n"
+        school.hand_in("mallory", school.notebook({"double": again}))
+        return sum(grade_class(school.course, TOY).results["mallory"].scores.values())
+
+
 def active_pieces() -> dict[str, bool]:
     """Whether a piece of a notebook is active in the page, by goal."""
     marks, cells = {}, []
@@ -161,7 +181,7 @@ def _results(folder: Path) -> dict[str, dict[str, str]]:
         goal: score(points[a.exercise], lambda goal=goal: earned(grader, watched, goal))
         for goal, a in clever.ATTACKS.items()
     }
-    found["lazy"] = _lazy(grader)
+    found["lazy"] = _lazy(folder, grader)
     found |= _reach(folder, grader)
     found["pages"] = {
         goal: "runs" if active else "shown" for goal, active in active_pieces().items()
@@ -175,23 +195,20 @@ def _of_plain(folder: Path) -> dict[str, dict[str, str]]:
     return {"plain": words, "figure": words}
 
 
-def _lazy(grader: Grader) -> dict[str, str]:
+def _lazy(folder: Path, grader: Grader) -> dict[str, str]:
     found = {g: lazy.score_of_a_table(where) for g, where in lazy.TABLES.items()}
     found |= {g: lazy.score_of_nothing(where) for g, where in lazy.NOTHING.items()}
     words = {goal: f"{share:.0%} of the points" for goal, share in found.items()}
     words["labels looked up in course.data"] = (
         f"{lazy.untrained_net_that_looks_labels_up()}: that case of five"
     )
-    case = attack(grader, "").exercises["check-double"].cases[0]
-    again = f"def double(n):\n    return {case.mismatch.expected}\n"
-    again = sum(attack(grader, "", again).scores.values())
+    again = repeats_the_report(new_school(folder / "told"))
     words["what the first report told"] = f"{again:g} of 1"
     return words
 
 
 def _reach(folder: Path, grader: Grader) -> dict[str, dict[str, str]]:
-    released = folder / "released"
-    Course.init(released).release(Assignment(TOY, CATALOGUE))
+    released = new_school(folder / "released").course.root
     school, graded, held = odd_class(released, folder / "odd")
     refused = {p.split(":")[0] for p in graded.problems}
     root = school.course.root

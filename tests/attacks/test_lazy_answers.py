@@ -3,8 +3,8 @@
 import pytest
 
 from . import lazy
-from .conftest import attack
 from .known import goals
+from .ours import repeats_the_report
 
 
 @pytest.mark.parametrize("goal", goals("lazy", lazy.TABLES))
@@ -22,9 +22,6 @@ def test_labels_looked_up(goal: str) -> None:
     assert lazy.untrained_net_that_looks_labels_up() != "passed"
 
 
-@pytest.mark.parametrize("goal", goals("lazy", ["what the first report told"]))
-def test_what_the_first_report_told(grader, goal: str) -> None:
+def test_what_the_first_report_told(school) -> None:
     """A second hand-in repeats what the report on the first one said."""
-    case = attack(grader, "").exercises["check-double"].cases[0]
-    again = f"def double(n):\n    return {case.mismatch.expected}\n"
-    assert sum(attack(grader, "", again).scores.values()) == 0
+    assert repeats_the_report(school) == 0

@@ -14,7 +14,7 @@ from .pages import ROOT, Found, inline, shell_lines
 
 COMMANDS = typer.main.get_command(app).commands
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-TARGETS = set(re.findall(r"^([a-z]+):.*##", MAKEFILE, flags=re.M))
+TARGETS = set(re.findall(r"^([a-z-]+):.*##", MAKEFILE, flags=re.M))
 WORDS = [f for f in inline() if " " in f.text]
 SHOWN = shell_lines() + WORDS
 INVENTED = {"a99"}  # the assignment that CONTRIBUTING.md makes up

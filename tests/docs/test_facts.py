@@ -4,6 +4,7 @@ import inspect
 import re
 
 import pytest
+from traitlets.config import Config
 
 import autograder
 from autograder import Exercise
@@ -34,6 +35,7 @@ def test_python_blocks_run(page):
         "train": Exercise("train", points=1),
         "accuracy": accuracy,
         "at_least": autograder.at_least,
+        "c": Config(),
     }
     for block in blocks("python"):
         if block.page.name == page:

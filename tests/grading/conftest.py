@@ -1,5 +1,6 @@
 """The toy assignment, released once, and a class that handed it in."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,48 @@ def released_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def school(released_once: Path, tmp_path: Path) -> School:
     """A course directory of this test's own."""
-    import shutil
-
     root = tmp_path / "course"
     shutil.copytree(released_once, root)
     return School(Course.open(root), catalogue.find(TOY))
+
+
+SLOW = "import time\ntime.sleep(1)\n\ndef double(n):\n    return 2 * n\n"
+
+
+@pytest.fixture(scope="module")
+def handed_in_once(
+    released_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Four students; it takes a second to grade each."""
+    root = tmp_path_factory.mktemp("faults") / "course"
+    shutil.copytree(released_once, root)
+    school = School(Course.open(root), Assignment(TOY, CATALOGUE))
+    wrong = school.mistake("softmax", "wrong_axis")
+    for name, answers in {
+        "ada": school.right(),
+        "bob": wrong,
+        "eve": school.right(),
+        "zoe": wrong,
+    }.items():
+        school.hand_in(name, school.notebook(answers | {"double": SLOW}))
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    handed_in_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
+    """What a run leaves that nothing happens to."""
+    root = tmp_path_factory.mktemp("undisturbed") / "course"
+    shutil.copytree(handed_in_once, root)
+    from .faults import run, state
+
+    assert run(root).returncode == 0
+    return state(root)
+
+
+@pytest.fixture
+def handed_in(handed_in_once: Path, tmp_path: Path) -> School:
+    root = tmp_path / "course"
+    shutil.copytree(handed_in_once, root)
+    return School(Course.open(root), Assignment(TOY, CATALOGUE))

@@ -55,8 +55,10 @@ def test_one_at_a_time_and_three_at_a_time_agree(school: School, monkeypatch) ->
 def test_the_students_are_named_in_order_as_they_are_through(school: School) -> None:
     handed_in(school)
     said: list[str] = []
-    grade_class(school.course, TOY, jobs=3, say=said.append)
-    assert said == ["empty", "gone", "right0", "right1", "right2", "wrong"]
+    grade_class(
+        school.course, TOY, jobs=3, say=lambda student, result: said.append(student)
+    )
+    assert said == ["empty", "gone", "right0", "right1", "right2", "torn", "wrong"]
 
 
 def test_another_warm_process_is_started_if_enough_is_left_to_do(
