@@ -247,7 +247,8 @@ def regrade(
                 opened, full, chosen, store, trust_students, through, jobs, _warn
             )
     except KeyboardInterrupt:
-        _warn("stopped; with --apply, 'autograder grade' goes on from here")
+        kept = "what is graded is kept: 'autograder grade' goes on"
+        _warn(f"stopped; {kept if store else 'nothing was stored'}")
         raise typer.Exit(STOPPED) from None
     if as_json:
         print(json.dumps({"assignment": full} | regraded.to_json(), indent=2))

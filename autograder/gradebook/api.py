@@ -37,9 +37,10 @@ def api(root: Path) -> Any:
 def _engine(create: Any, url: str, **options: Any) -> Any:
     """One database engine per gradebook, and with it what it has compiled.
 
-    nbgrader makes ten per submission.
+    nbgrader makes ten per submission. A server, which a file is not, may have closed a
+    connection since it was last used: that is tried out first.
     """
-    return create(url, **options)
+    return create(url, pool_pre_ping=not url.startswith("sqlite"), **options)
 
 
 @contextmanager

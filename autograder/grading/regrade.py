@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..errors import (
@@ -22,7 +21,7 @@ from ..errors import (
 from ..gradebook.course import Course
 from ..verdicts import CaseResult, ExerciseResult
 from .crew import Crew
-from .grade import Grader, grader_for, known_names
+from .grade import Grader, grader_for, known_names, stored
 from .jailer import Jailer
 from .notebooks import read_notebook
 from .results import SubmissionResult, Who
@@ -118,8 +117,8 @@ def regrade_class(
     """
     chosen = _chosen(course, assignment, students)
     grader = grader_for(course, assignment, trust).prepare()
-    stored = {s: SubmissionResult.load(_path(course, assignment, s)) for s in chosen}
-    earlier = {student: result for student, result in stored.items() if result}
+    paths = {s: Who(s, assignment, assignment).path(course.results) for s in chosen}
+    earlier = {s: r for s, p in paths.items() if (r := SubmissionResult.load(p))}
     again = {s for s in earlier if _handed_in_again(course, grader, s)}
     if store:
         graded = grade_class(course, assignment, chosen, trust, say, jobs, warn)
@@ -156,10 +155,6 @@ def _chosen(course: Course, assignment: str, students: Iterable[str]) -> list[st
             f"them, then run 'autograder grade {assignment}'."
         )
     return chosen
-
-
-def _path(course: Course, assignment: str, student: str) -> Path:
-    return Who(student, assignment, assignment).path(course.results)
 
 
 def _handed_in_again(course: Course, grader: Grader, student: str) -> bool:
@@ -207,8 +202,8 @@ def _result(
     """The stored result if it is up to date, or a new one."""
     name = grader.assignment.name
     cells = grader.cells(read_notebook(course.submission(student, name)))
-    stored = SubmissionResult.load(_path(course, name, student), *grader.keys(cells))
-    return stored or grader.grade(student, cells, jailer)
+    found = stored(course, Who(student, name, name), grader, cells)
+    return found or grader.grade(student, cells, jailer)
 
 
 def _change(

@@ -216,8 +216,10 @@ def over_dask(course: Course, scratch: Path) -> dict[str, Any]:
 
 def table(classes: list[dict[str, Any]]) -> str:
     """What was measured, a line per class."""
-    columns = "submissions  seconds  each  peak MB  warm MB  halves      imports  unchanged  table"
-    lines = [columns]
+    lines = [
+        "submissions  seconds  each  peak MB  warm MB  halves      imports  unchanged  "
+        "table"
+    ]
     for one in classes:
         halves = " + ".join(f"{s:.0f}" for s in one["halves_s"])
         table = one["parts_s"]["results_s"] + one["parts_s"]["table_s"]

@@ -173,3 +173,12 @@ def test_an_unknown_student_is_named(school: School) -> None:
         2,
         [f"autograder: zoe handed in nothing for {TOY}; there are: ada, bob, cleo."],
     )
+
+
+def test_an_assignment_of_plain_nbgrader_is_refused(school: School) -> None:
+    (school.course.root / "source" / "plain").mkdir()
+    assert run("regrade", "plain", "--course", str(school.course.root)) == (
+        2,
+        "autograder: plain was not written for this engine: its tests are in the "
+        "notebook; correct them there, then run 'autograder grade plain'.",
+    )
