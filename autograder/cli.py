@@ -227,7 +227,7 @@ def regrade(
         int, typer.Option(help="At a time, at most; one per core if 0.")
     ] = 0,
 ) -> None:
-    """Say whose score changes, and why, since a check was corrected; store nothing.
+    """Say whose score a corrected check changes, and why; --apply stores it.
 
     Example: autograder regrade a03 --course ~/dl-2026
     """
