@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
@@ -17,6 +17,7 @@ from .startup import importing
 
 if TYPE_CHECKING:
     from .authoring.verify import Tally
+    from .grading.run import Graded
 
 STOPPED = 130  # by Ctrl-C
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
@@ -189,6 +190,11 @@ def grade(
         _warn("stopped; what is graded is kept: run the command again to go on")
         raise typer.Exit(STOPPED) from None
     print(class_table(graded.results.values()))
+    _end(graded)
+
+
+def _end(graded: "Graded") -> NoReturn:
+    """Say what could not be graded; the exit code says it, too."""
     for problem in graded.problems:
         _warn(problem)
     if graded.problems:
@@ -254,11 +260,7 @@ def regrade(
         print(json.dumps({"assignment": full} | regraded.to_json(), indent=2))
     else:
         print(changes_text(regraded))
-    for problem in regraded.graded.problems:
-        _warn(problem)
-    if regraded.graded.problems:
-        raise typer.Exit(2)
-    raise typer.Exit(1 if regraded.graded.broken else 0)
+    _end(regraded.graded)
 
 
 @app.command()

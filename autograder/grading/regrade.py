@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any
 
 from ..errors import (
-    AutograderError,
-    CourseDirectoryError,
     NotebookError,
     UnknownNameError,
 )
@@ -25,7 +23,7 @@ from .grade import Grader, grader_for, known_names, stored
 from .jailer import Jailer
 from .notebooks import read_notebook
 from .results import SubmissionResult, Who
-from .run import Graded, Say, grade_class
+from .run import Graded, Say, attempted, chosen_students, grade_class
 
 
 @dataclass(frozen=True)
@@ -142,19 +140,7 @@ def _chosen(course: Course, assignment: str, students: Iterable[str]) -> list[st
             f"{assignment} was not written for this engine: its tests are in the "
             f"notebook; correct them there, then run 'autograder grade {assignment}'."
         )
-    known = course.students(assignment)
-    chosen = list(students) or known
-    if unknown := sorted(set(chosen) - set(known)):
-        raise UnknownNameError(
-            f"{', '.join(unknown)} handed in nothing for {assignment}; there are: "
-            f"{', '.join(known) or 'no submissions'}."
-        )
-    if not chosen:
-        raise CourseDirectoryError(
-            f"no submissions of {assignment}, so there is nothing to regrade; collect "
-            f"them, then run 'autograder grade {assignment}'."
-        )
-    return chosen
+    return chosen_students(course, assignment, students)
 
 
 def _handed_in_again(course: Course, grader: Grader, student: str) -> bool:
@@ -181,17 +167,14 @@ def _graded_anew(
     graded = Graded()
     with Crew(jobs or os.cpu_count() or 1, len(students)) as crew:
         work = partial(_result, course, grader)
-        waiting = {s: crew.start(partial(work, s)) for s in students}
+        waiting = {
+            s: crew.start(partial(attempted, partial(work, s))) for s in students
+        }
         for student, future in waiting.items():
             try:
                 graded.results[student] = future.result()
-            except AutograderError as error:
-                graded.problems.append(f"{student}: {error}")
             except Exception as error:  # one submission must not stop all others
-                graded.problems.append(
-                    f"{student}: could not be graded ({type(error).__name__}: {error}"
-                    "); please report this."
-                )
+                graded.failed(student, error)
             say(student, graded.results.get(student))
     return graded
 

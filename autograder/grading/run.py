@@ -20,7 +20,6 @@ from ..gradebook import api
 from ..gradebook.alone import alone
 from ..gradebook.course import Course
 from ..gradebook.imported import Imported
-from ..jail.job import Cell
 from .cluster import Cluster
 from .crew import Crew
 from .grade import Grader, grader_for, keep, known_names, stored, stored_or_graded
@@ -63,6 +62,16 @@ class Graded:
     results: dict[str, SubmissionResult] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
+    def failed(self, student: str, error: Exception) -> None:
+        """Note why a student's submission could not be graded."""
+        shown = student if student.isprintable() else repr(student)
+        if not isinstance(error, AutograderError):
+            error = AutograderError(
+                f"could not be graded ({type(error).__name__}: {error}); "
+                "please report this."
+            )
+        self.problems.append(f"{shown}: {error}")
+
     @property
     def broken(self) -> bool:
         """Whether our own code failed on some submission."""
@@ -93,6 +102,21 @@ def grade_class(
         warn: told in words if it has to wait for another grader.
         scheduler: address of a Dask scheduler whose workers grade; here if empty.
     """
+    chosen = chosen_students(course, assignment, students)
+    if not (course.root / "release" / assignment).is_dir():
+        raise CourseDirectoryError(
+            f"{assignment} was never released here; run 'autograder release "
+            f"{assignment} --course {course.root.name}' first."
+        )
+    with alone(course.root, warn), api.kept_open():
+        how = How(trust, jobs, scheduler)
+        return _grade(course, assignment, chosen, say, how)
+
+
+def chosen_students(
+    course: Course, assignment: str, students: Iterable[str]
+) -> list[str]:
+    """Those students, or all who handed in; UnknownNameError if one did not."""
     known = course.students(assignment)
     chosen = list(students) or known
     if unknown := sorted(set(chosen) - set(known)):
@@ -105,14 +129,7 @@ def grade_class(
         raise CourseDirectoryError(
             f"no submissions of {assignment}; collect them into {folder}."
         )
-    if not (course.root / "release" / assignment).is_dir():
-        raise CourseDirectoryError(
-            f"{assignment} was never released here; run 'autograder release "
-            f"{assignment} --course {course.root.name}' first."
-        )
-    with alone(course.root, warn), api.kept_open():
-        how = How(trust, jobs, scheduler)
-        return _grade(course, assignment, chosen, say, how)
+    return chosen
 
 
 def _grade(
@@ -126,7 +143,6 @@ def _grade(
     with api.gradebook(course.root) as gradebook:
         imported = Imported(course, assignment, gradebook)
     for student, before, ready in _ahead(course, assignment, students, how, imported):
-        shown = student if student.isprintable() else repr(student)
         try:
             result = ready()
             if result is None or not imported.holds(student, before, result):
@@ -134,13 +150,8 @@ def _grade(
                     result = _import(course, assignment, student, how.trust)
                     imported.note(student, before, result)
             graded.results[student] = result
-        except AutograderError as error:
-            graded.problems.append(f"{shown}: {error}")
         except Exception as error:  # one submission must not stop everybody else's
-            graded.problems.append(
-                f"{shown}: could not be graded ({type(error).__name__}: {error}); "
-                "please report this."
-            )
+            graded.failed(student, error)
         say(student, graded.results.get(student))
     return graded
 
@@ -188,7 +199,8 @@ def _started(
             return lambda: found
         if isinstance(crew, Cluster):
             return partial(_kept, course, crew.start(student, cells))
-        return crew.start(partial(_graded, course, who, grader, cells)).result
+        work = partial(stored_or_graded, course, who, grader, cells)
+        return crew.start(partial(attempted, work)).result
     except Exception as error:
         return partial(_raise, error)
 
@@ -198,13 +210,13 @@ def _kept(course: Course, ready: Callable[[], SubmissionResult]) -> SubmissionRe
     return keep(course, ready())
 
 
-def _graded(
-    course: Course, who: Who, grader: Grader, cells: list[Cell], jailer: Jailer
+def attempted(
+    work: Callable[[Jailer], SubmissionResult], jailer: Jailer
 ) -> SubmissionResult:
-    """The result, in another attempt if the warm process died."""
+    """What the work gives, in another attempt if the warm process died."""
     for left in reversed(range(ATTEMPTS)):
         try:
-            return stored_or_graded(course, who, grader, cells, jailer)
+            return work(jailer)
         except EndedError:
             if not left:
                 raise

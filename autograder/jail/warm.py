@@ -83,7 +83,7 @@ def get_ready() -> None:
     """Import what every submission needs, and rehearse."""
     import torch
 
-    import autograder.checking  # noqa: F401
+    from .. import checking  # noqa: F401
 
     torch.set_num_threads(1)
     rehearse()

@@ -19,6 +19,9 @@ CORE = {"numpy", "torch", "safetensors"}
 # The only modules and subpackages that may import each of these.
 ADAPTERS = {
     "nbgrader": ("gradebook/",),
+    "nbconvert": ("gradebook/",),
+    "sqlalchemy": ("gradebook/",),
+    "tqdm": ("report/",),
     "nbformat": ("authoring/", "gradebook/", "grading/"),
     "traitlets": ("gradebook/", "jail/", "grading/"),
     "IPython": ("jail/",),

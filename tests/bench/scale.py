@@ -77,7 +77,9 @@ def watched(command: list[str], folder: Path) -> Run:
         process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log)
         while True:
             with suppress(psutil.Error, OSError):  # it may end at any moment
-                run.peak = max(run.peak, _most_resident(process.pid))
+                if not (peak := _most_resident(process.pid)):
+                    raise psutil.ZombieProcess(process.pid)
+                run.peak = max(run.peak, peak)
                 run.samples.append(
                     (
                         round(time.perf_counter() - start, 2),
@@ -98,9 +100,10 @@ def watched(command: list[str], folder: Path) -> Run:
 
 
 def _most_resident(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(li for li in status.splitlines() if li.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    """Megabytes; 0 if it has just ended, as it then has no memory."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    found = (int(li.split()[1]) / 1024 for li in status if li.startswith("VmHWM"))
+    return next(found, 0.0)
 
 
 def _warm(driver: psutil.Process) -> int:
