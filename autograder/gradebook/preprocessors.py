@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
-from ..grading.notebooks import encodable, grade_id, is_check, refuse_links
+from ..grading.notebooks import PUT_BACK, encodable, grade_id, is_check, refuse_links
 from ..report import to_text
 from .neutral import neutralise
 from .quarantine import SUFFIX, quarantine
@@ -80,7 +80,8 @@ class _Released:
         """It, made anew."""
         code = self.own["cell_type"] == "code"
         make = new_code_cell if code else new_markdown_cell
-        return make(self.source, metadata={"nbgrader": self.own})
+        metadata = {"nbgrader": self.own, "autograder": PUT_BACK}
+        return make(self.source, metadata=metadata)
 
 
 def _released_cells(source: Any) -> dict[str, _Released]:

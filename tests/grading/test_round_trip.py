@@ -8,6 +8,7 @@ import pytest
 
 from autograder.gradebook import api
 from autograder.grading.run import Graded, grade_class
+from autograder.verdicts import Verdict
 
 from .conftest import TOY, School
 
@@ -204,3 +205,23 @@ def test_stock_nbgrader_gives_the_same_grades(klass) -> None:
 
 def exercise(klass, student: str, name: str):
     return klass[1].results[student].exercises[f"check-{name}"]
+
+
+@pytest.mark.parametrize("gone", ["double", "softmax"])
+def test_a_submission_without_one_of_the_cells_is_graded_once(
+    school: School, gone: str
+) -> None:
+    notebook = school.notebook(school.right())
+    notebook.cells = [
+        c
+        for c in notebook.cells
+        if c.metadata.get("nbgrader", {}).get("grade_id") != gone
+    ]
+    school.hand_in("ada", notebook)
+    first = grade_class(school.course, TOY).results["ada"]
+    path = school.course.results / TOY / "ada" / f"{TOY}.json"
+    written = path.stat().st_mtime_ns
+    again = grade_class(school.course, TOY).results["ada"]
+    assert path.stat().st_mtime_ns == written
+    assert again.key == first.key
+    assert again.exercises[f"check-{gone}"].verdict == Verdict.MISSING
