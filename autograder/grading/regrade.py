@@ -8,14 +8,11 @@ reference, the engine.
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ..errors import (
-    NotebookError,
-    UnknownNameError,
-)
+from ..errors import NotebookError, UnknownNameError
 from ..gradebook.course import Course
 from ..verdicts import CaseResult, ExerciseResult
 from .crew import Crew
@@ -172,7 +169,7 @@ def _graded_anew(
         }
         for student, future in waiting.items():
             try:
-                graded.results[student] = future.result()
+                graded.results[student] = replace(future.result(), pages={})
             except Exception as error:  # one submission must not stop all others
                 graded.failed(student, error)
             say(student, graded.results.get(student))

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..errors import (
@@ -149,7 +149,7 @@ def _grade(
                 with _finishing():
                     result = _import(course, assignment, student, how.trust)
                     imported.note(student, before, result)
-            graded.results[student] = result
+            graded.results[student] = replace(result, pages={})  # of a whole class
         except Exception as error:  # one submission must not stop everybody else's
             graded.failed(student, error)
         say(student, graded.results.get(student))
