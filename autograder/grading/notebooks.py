@@ -11,6 +11,7 @@ import nbformat
 
 from ..errors import NotebookError
 from ..jail.job import Cell
+from ..source import parsed
 
 MAX_MEGABYTES = 200
 MAX_CELLS = 5000
@@ -171,7 +172,7 @@ def imports_of(released: Any) -> list[str]:
     found = []
     for cell in released.cells:
         if _role(cell) == "setup":
-            tree = ast.parse(cell.source)
+            tree = parsed(cell.source)
             kinds = (ast.Import, ast.ImportFrom)
             found += [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, kinds)]
     return found

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from ..jail.job import Cell
+from ..source import parsed
 
 MOST = 5
 MODULES = {"ctypes", "gc", "mmap", "ptrace", "signal", "socket", "subprocess"}
@@ -46,7 +47,7 @@ def _in_source(source: str) -> Iterator[str]:
         for line in source.splitlines()
     )
     try:
-        tree = ast.parse(plain)
+        tree = parsed(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):
