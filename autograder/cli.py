@@ -104,6 +104,9 @@ CoursePath = Annotated[
     Path, typer.Option("--course", help="The course directory.", show_default=True)
 ]
 AssignmentName = Annotated[str, typer.Argument(help="Name, or how it begins.")]
+Students = Annotated[list[str] | None, typer.Argument(help="Students; all by default.")]
+Trust = Annotated[bool, typer.Option(help="Run submissions without the jail.")]
+AtATime = Annotated[int, typer.Option(help="At a time, at most; one per core if 0.")]
 
 
 @app.command()
@@ -142,16 +145,10 @@ def release(
 @app.command()
 def grade(
     name: AssignmentName,
-    students: Annotated[
-        list[str] | None, typer.Argument(help="Students; all by default.")
-    ] = None,
+    students: Students = None,
     course: CoursePath = Path(),
-    trust_students: Annotated[
-        bool, typer.Option(help="Run submissions without the jail.")
-    ] = False,
-    jobs: Annotated[
-        int, typer.Option(help="At a time, at most; one per core if 0.")
-    ] = 0,
+    trust_students: Trust = False,
+    jobs: AtATime = 0,
     scheduler: Annotated[
         str, typer.Option(help="A Dask scheduler, such as tcp://host:8786.")
     ] = "",
@@ -218,20 +215,14 @@ def _full_name(name: str, root: Path) -> str:
 @app.command()
 def regrade(
     name: AssignmentName,
-    students: Annotated[
-        list[str] | None, typer.Argument(help="Students; all by default.")
-    ] = None,
+    students: Students = None,
     course: CoursePath = Path(),
     store: Annotated[
         bool, typer.Option("--apply", help="Store and import the new results.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    trust_students: Annotated[
-        bool, typer.Option(help="Run submissions without the jail.")
-    ] = False,
-    jobs: Annotated[
-        int, typer.Option(help="At a time, at most; one per core if 0.")
-    ] = 0,
+    trust_students: Trust = False,
+    jobs: AtATime = 0,
 ) -> None:
     """Say whose score a corrected check changes, and why; --apply stores it.
 

@@ -20,9 +20,10 @@ from ..gradebook import api
 from ..gradebook.alone import alone
 from ..gradebook.course import Course
 from ..gradebook.imported import Imported
+from ..jail.job import Cell
 from .cluster import Cluster
 from .crew import Crew
-from .grade import Grader, grader_for, keep, known_names, stored, stored_or_graded
+from .grade import Grader, grader_for, keep, known_names, stored
 from .jailer import EndedError, Jailer
 from .notebooks import read_notebook
 from .results import SubmissionResult, Who, load_all
@@ -199,10 +200,17 @@ def _started(
             return lambda: found
         if isinstance(crew, Cluster):
             return partial(_kept, course, crew.start(student, cells))
-        work = partial(stored_or_graded, course, who, grader, cells)
+        work = partial(_graded, course, grader, student, cells)
         return crew.start(partial(attempted, work)).result
     except Exception as error:
         return partial(_raise, error)
+
+
+def _graded(
+    course: Course, grader: Grader, student: str, cells: list[Cell], jailer: Jailer
+) -> SubmissionResult:
+    """A new result, which is then stored."""
+    return keep(course, grader.grade(student, cells, jailer))
 
 
 def _kept(course: Course, ready: Callable[[], SubmissionResult]) -> SubmissionResult:

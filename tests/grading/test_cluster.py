@@ -71,6 +71,13 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made.end()
 
 
+def grading(root: Path, cluster: Cluster) -> "subprocess.Popen[str]":
+    """A driver that has its first result."""
+    driver = start(root, "--scheduler", cluster.address)
+    when(files(root, ".autograder/results", "*.json"), seconds=60)
+    return driver
+
+
 def test_grades_are_those_of_one_machine(
     handed_in, undisturbed: State, cluster: Cluster
 ) -> None:
@@ -83,8 +90,7 @@ def test_a_worker_is_killed_while_it_grades(
     handed_in, undisturbed: State, cluster: Cluster
 ) -> None:
     root = handed_in.course.root
-    driver = start(root, "--scheduler", cluster.address)
-    when(files(root, ".autograder/results", "*.json"), seconds=60)
+    driver = grading(root, cluster)
     cluster.workers[0].kill()
     _, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, err
@@ -95,8 +101,7 @@ def test_the_scheduler_is_started_again(
     handed_in, undisturbed: State, cluster: Cluster
 ) -> None:
     root = handed_in.course.root
-    driver = start(root, "--scheduler", cluster.address)
-    when(files(root, ".autograder/results", "*.json"), seconds=60)
+    driver = grading(root, cluster)
     for process in (cluster.scheduler, *cluster.workers):
         process.send_signal(signal.SIGKILL)
         process.wait()
