@@ -27,7 +27,7 @@ ADAPTERS = {
     "IPython": ("jail/",),
     "dask": ("grading/",),
     "distributed": ("grading/",),
-    "typer": ("cli.py",),
+    "typer": ("cli/",),
     "jinja2": ("report/",),
     "matplotlib": ("jail/",),
     "course": ("authoring/upkeep.py", "jail/", "demo.py"),
@@ -107,6 +107,11 @@ def test_an_import_drags_in_nothing_heavy(package):
     assert new <= {package, "safetensors", "torch", "numpy", "__editable___deep"}
 
 
+def test_the_command_line_starts_without_torch_and_nbgrader():
+    code = "import sys, autograder.cli\nprint(*sys.modules)"
+    assert not {"torch", "numpy", "nbformat", "nbgrader"} & set(fresh(code).split())
+
+
 @pytest.mark.parametrize("package", ["autograder", "course"])
 def test_an_import_adds_less_than_a_tenth_of_a_second_to_torch(package):
     code = (
@@ -148,5 +153,5 @@ def test_every_module_says_what_it_is(path):
 
 def test_nothing_is_registered_by_importing_every_core_module():
     for path in PACKAGE.glob("*.py"):
-        if path.stem not in {"cli", "demo"}:
+        if path.stem != "demo":
             importlib.import_module(f"autograder.{path.stem}".removesuffix(".__init__"))

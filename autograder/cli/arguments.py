@@ -1,0 +1,33 @@
+"""Arguments and options that several commands take, and how they speak."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Assignments; all of them by default.")
+]
+CoursePath = Annotated[
+    Path, typer.Option("--course", help="The course directory.", show_default=True)
+]
+AssignmentName = Annotated[str, typer.Argument(help="Name, or how it begins.")]
+Students = Annotated[list[str] | None, typer.Argument(help="Students; all by default.")]
+Trust = Annotated[bool, typer.Option(help="Run submissions without the jail.")]
+Jobs = Annotated[int, typer.Option(help="At a time, at most; one per core if 0.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def warn(line: str) -> None:
+    """Say something to a person, beside the output."""
+    print(f"autograder: {line}", file=sys.stderr)
+
+
+def full_name(name: str, root: Path) -> str:
+    """An assignment of the catalogue, or one that only the course directory has."""
+    from .. import catalogue
+
+    if (root / "source" / name).is_dir():
+        return name
+    return catalogue.find(name).name

@@ -1,0 +1,60 @@
+"""For instructors: a course directory, release and feedback."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..startup import importing
+from .application import app
+from .arguments import AssignmentName, CoursePath, full_name
+
+
+@app.command()
+def init(folder: Path) -> None:
+    """Make a course directory: nbgrader's configuration, a gradebook, a secret seed.
+
+    Example: autograder init ~/dl-2026
+    """
+    from ..gradebook.course import Course
+
+    course = Course.init(folder)
+    print(f"{course.root} is ready; next: autograder release NAME --course {folder}")
+
+
+@app.command()
+def release(
+    names: Annotated[list[str], typer.Argument(help="Assignments to release.")],
+    course: CoursePath = Path(),
+    overwrite: Annotated[
+        bool, typer.Option(help="Overwrite files that were changed by hand.")
+    ] = False,
+) -> None:
+    """Build assignments and their students' versions.
+
+    Example: autograder release a01 a03 --course ~/dl-2026
+    """
+    from .. import catalogue
+    from ..gradebook.course import Course
+
+    opened = Course.open(course)
+    for assignment in [catalogue.find(n) for n in names]:
+        folder = opened.release(assignment, overwrite)
+        print(f"{folder} is what students get")
+
+
+@app.command()
+def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
+    """Write every student's feedback pages.
+
+    Example: autograder feedback a03 --course ~/dl-2026
+    """
+    with importing():
+        from ..gradebook import api
+        from ..gradebook.course import Course
+
+    opened = Course.open(course)
+    full = full_name(name, opened.root)
+    api.generate_feedback(opened.root, full)
+    for page in sorted((opened.root / "feedback").glob(f"*/{full}/*.html")):
+        print(page)
