@@ -1,10 +1,11 @@
 """Data sets as whole tensors, and how to cut them into parts and batches.
 
-`digits` and `shapes` need no network. The real sets are found in `$COURSE_DATA`
+`digits`, `shapes` and `disk` need no network. The real sets are found in `$COURSE_DATA`
 or in the cache, or are downloaded.
 """
 
 from course.data.digits import digits
+from course.data.disk import disk
 from course.data.finding import available
 from course.data.images import Images
 from course.data.real import cifar10, cifar100, fashion_mnist, mnist
@@ -18,6 +19,7 @@ __all__ = [
     "cifar10",
     "cifar100",
     "digits",
+    "disk",
     "fashion_mnist",
     "minibatches",
     "mnist",
