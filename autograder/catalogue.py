@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.machinery import SourceFileLoader
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .edits import Edited, edited, function_of
 from .errors import AuthoringError, UnknownNameError
 from .exercise import Exercise, Written
 from .misconceptions import Misconception
@@ -125,6 +127,18 @@ class Assignment:
         return self._solution("misconceptions")
 
     @cached_property
+    def edited(self) -> dict[str, Edited]:
+        """The known wrong answers that are edits of the reference, by name."""
+        edits = getattr(self.misconceptions_module, "EDITS", {})
+        path = self.solutions / "misconceptions.py"
+        if both := sorted({*edits} & {*vars(self.misconceptions_module)}):
+            raise AuthoringError(
+                f"{path} has {both[0]} as a function and in EDITS; rename one of them."
+            )
+        reference = self.solutions / "reference.py"
+        return edited(edits, path, reference, self.reference_module)
+
+    @cached_property
     def alternatives_module(self) -> ModuleType:
         """Other right answers."""
         return self._solution("alternatives")
@@ -144,7 +158,9 @@ class Assignment:
     def misconceptions(self, exercise: Exercise) -> list[Misconception]:
         """Known wrong answers to an exercise, each with its sentence."""
         found = []
-        for slug, own in self._variants(self.misconceptions_module, exercise).items():
+        edits = {name: own.implementation for name, own in self.edited.items()}
+        known = vars(self.misconceptions_module) | edits
+        for slug, own in self._variants(known, exercise).items():
             docs = [inspect.getdoc(f) for f in own.values() if f.__doc__]
             hint = " ".join((docs[0] or "").split()) if docs else ""
             found.append(Misconception(slug, hint, self._filled(exercise, own)))
@@ -152,27 +168,34 @@ class Assignment:
 
     def alternatives(self, exercise: Exercise) -> dict[str, Candidate]:
         """Other right answers to an exercise, by slug."""
-        found = self._variants(self.alternatives_module, exercise)
+        found = self._variants(vars(self.alternatives_module), exercise)
         return {slug: self._filled(exercise, own) for slug, own in found.items()}
 
     def _filled(self, exercise: Exercise, own: dict[str, Any]) -> Candidate:
         return self.reference(exercise) | own
 
     def _variants(
-        self, module: ModuleType, exercise: Exercise
+        self, known: Mapping[str, Any], exercise: Exercise
     ) -> dict[str, dict[str, Any]]:
         """`function__slug` definitions, grouped by slug."""
         found: dict[str, dict[str, Any]] = {}
-        for name, value in vars(module).items():
-            function, separator, slug = name.partition("__")
-            if separator and function in exercise.functions and callable(value):
+        for name, value in known.items():
+            function = function_of(name, exercise.functions)
+            if function and callable(value):
+                slug = name.removeprefix(f"{function}__")
                 found.setdefault(slug, {})[function] = value
         return found
 
     def figures(self) -> dict[str, tuple[float, float | None]]:
-        """What challenge.py measures: value, and the floor it must reach."""
+        """What challenge.py measures: value, and the floor it must reach.
+
+        Where experiments run at their smallest, figures in LONG have no floor.
+        """
         challenge = self._solution("challenge")
-        floors = challenge.FLOORS
+        floors = dict(challenge.FLOORS)
+        if os.environ.get("COURSE_SMALLEST"):  # see course.train.budget
+            for name in getattr(challenge, "LONG", ()):
+                floors.pop(name, None)
         return {k: (v, floors.get(k)) for k, v in challenge.figures().items()}
 
     def files(self) -> list[Path]:

@@ -15,18 +15,12 @@ import nbformat
 from ..catalogue import Assignment
 from ..exercise import Exercise
 from ..grading.notebooks import grade_id
-from .stub import BEGIN, END, solution_source
+from .stub import answer_source
 
 
 def reference_answer(assignment: Assignment, exercise: Exercise) -> str:
     """The reference's source, without markers."""
-    return _bare(assignment, exercise.functions)
-
-
-def _bare(assignment: Assignment, functions: tuple[str, ...]) -> str:
-    path = assignment.solutions / "reference.py"
-    lines = solution_source(path, functions).splitlines()
-    return "\n".join(line for line in lines if line.strip() not in {BEGIN, END})
+    return answer_source(assignment.solutions / "reference.py", exercise.functions)
 
 
 def misconception_answer(assignment: Assignment, exercise: Exercise, slug: str) -> str:
@@ -43,10 +37,13 @@ def _named_answer(
     assignment: Assignment, exercise: Exercise, module: ModuleType, slug: str
 ) -> str:
     parts = []
+    reference = assignment.solutions / "reference.py"
     for name in exercise.functions:
         function = getattr(module, f"{name}__{slug}", None)
-        if function is None:
-            parts.append(_bare(assignment, (name,)))
+        if function is None and f"{name}__{slug}" in assignment.edited:
+            parts.append(assignment.edited[f"{name}__{slug}"].source)
+        elif function is None:
+            parts.append(answer_source(reference, (name,)))
         else:
             own = inspect.getsource(function).replace(f"{name}__{slug}", name)
             parts += [*_needed(function, module), own]

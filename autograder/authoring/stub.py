@@ -32,9 +32,15 @@ def solution_source(reference: Path, functions: tuple[str, ...]) -> str:
     return "\n\n\n".join(_marked(lines, found[name]) for name in functions)
 
 
+def answer_source(reference: Path, functions: tuple[str, ...]) -> str:
+    """Definitions of the named functions or classes, without markers."""
+    lines = solution_source(reference, functions).splitlines()
+    return "\n".join(line for line in lines if line.strip() not in {BEGIN, END})
+
+
 def _marked(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -> str:
     start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    own = lines[start - 1 : node.end_lineno]
+    own = lines[start - 1 : _end(lines, node)]
     if any(line.strip() == BEGIN for line in own):
         return "\n".join(own)
     methods = [node] if isinstance(node, ast.FunctionDef) else node.body
@@ -46,6 +52,25 @@ def _marked(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -> str:
         own.insert(last + 1, indent + END)
         own.insert(first, indent + BEGIN)
     return "\n".join(own)
+
+
+def _end(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -> int:
+    """The last line; a marker after the last statement is a comment, but counts."""
+    assert node.end_lineno is not None
+    own = lines[node.lineno - 1 : node.end_lineno]
+    opened = sum(line.strip() == BEGIN for line in own)
+    closed = sum(line.strip() == END for line in own)
+    if opened <= closed:
+        return node.end_lineno
+    for number in range(node.end_lineno, len(lines)):
+        text = lines[number].strip()
+        if text == END:
+            return number + 1
+        if text and not text.startswith("#"):
+            break
+    raise AuthoringError(
+        f"{node.name} opens a solution that it does not close; add {END!r} to it."
+    )
 
 
 def _body_start(method: ast.FunctionDef) -> int:

@@ -229,6 +229,32 @@ def test_a_function_that_the_reference_lacks_is_named(tmp_path):
     )
 
 
+UNUSUAL_ENDS = {
+    "after the last statement": "    return y\n    ### END SOLUTION\n\n\nz = 1\n",
+    "after a comment": "    return y\n    # so\n\n    ### END SOLUTION\n",
+}
+
+
+@pytest.mark.parametrize("rest", UNUSUAL_ENDS.values(), ids=UNUSUAL_ENDS)
+def test_a_marker_after_the_last_statement_ends_the_solution(rest, tmp_path):
+    text = f"def f(x):\n    ### BEGIN SOLUTION\n    y = x\n{rest}"
+    source = solution_source(written_to(tmp_path, "reference.py", text), ("f",))
+    assert source.splitlines()[-1] == "    ### END SOLUTION"
+    assert stub_source(source) == (
+        "def f(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+    )
+
+
+def test_a_solution_that_is_not_closed_is_refused(tmp_path):
+    text = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n\n\nz = 1\n"
+    path = written_to(tmp_path, "reference.py", text)
+    with pytest.raises(AuthoringError) as caught:
+        solution_source(path, ("f",))
+    assert str(caught.value) == (
+        "f opens a solution that it does not close; add '### END SOLUTION' to it."
+    )
+
+
 # written.md
 
 

@@ -1,4 +1,7 @@
-"""The built notebooks, answers included, run from top to bottom."""
+"""The built notebooks, answers included, run from top to bottom.
+
+Long experiments run at their smallest, unless COURSE_FULL is set.
+"""
 
 import os
 from pathlib import Path
@@ -20,6 +23,8 @@ def executed(request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The instructor's notebook after "Run all", on embedded data."""
     monkeypatch.delenv("COURSE_DATA", raising=False)
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
+    if not os.environ.get("COURSE_FULL"):
+        monkeypatch.setenv("COURSE_SMALLEST", "1")
     assignment = catalogue.find(request.param)
     path = build(assignment, tmp_path)[0]
     notebook = nbformat.read(path, as_version=4)
