@@ -1,9 +1,10 @@
 """Data sets as whole tensors, and how to cut them into parts and batches.
 
-`digits`, `shapes` and `disk` need no network. The real sets are found in `$COURSE_DATA`
-or in the cache, or are downloaded.
+Only the real sets come from outside: they are found in `$COURSE_DATA` or in the cache,
+or are downloaded. All others are generated or embedded.
 """
 
+from course.data.adding import adding
 from course.data.digits import digits
 from course.data.disk import disk
 from course.data.finding import available
@@ -15,6 +16,7 @@ from course.data.shapes import Shapes, shapes
 __all__ = [
     "Images",
     "Shapes",
+    "adding",
     "available",
     "cifar10",
     "cifar100",

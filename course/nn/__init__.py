@@ -2,5 +2,6 @@
 
 from course.nn.convnet import ConvNet, ConvStage, PoolHead
 from course.nn.mlp import MLP, HiddenLayer
+from course.nn.recurrent import Recurrent
 
-__all__ = ["MLP", "ConvNet", "ConvStage", "HiddenLayer", "PoolHead"]
+__all__ = ["MLP", "ConvNet", "ConvStage", "HiddenLayer", "PoolHead", "Recurrent"]
