@@ -31,7 +31,8 @@ class _Functions(TorchFunctionMode):
                 return answer
         if func in LITERALS and args:
             args = (_numbers(args[0]), *args[1:])
-        if kwargs.get("device") is not None:
+        # Module.to(device=...) only reads its arguments by this call.
+        if kwargs.get("device") is not None and name != "_parse_to":
             return _built(func, args, dict(kwargs))
         if not _any_pretended((*args, *kwargs.values())):
             return func(*args, **kwargs)

@@ -125,6 +125,9 @@ GPU_TAKES = {
     "checkpoint": lambda x, **_: gradient_of(checkpointed, x),
     "Linear": lambda x, **_: 0 * nn.Linear(4, 2, device=x.device)(x),
     "Module.to": lambda x, **_: 0 * nn.Sequential(nn.Linear(4, 2)).to(x.device)(x),
+    "Module.to(device=)": lambda x, **_: (
+        0 * nn.Linear(4, 2).to(device=x.device, dtype=x.dtype)(x)
+    ),
     "LSTM": lambda x, **_: 0 * nn.LSTM(4, 5).to(x.device)(x[:, None])[0],
     "GRU": lambda x, **_: 0 * nn.GRU(4, 5).to(x.device)(x[:, None])[0],
     "attention": lambda x, **_: (
