@@ -40,9 +40,11 @@ class Boundary:
             return self._function(implementation)
         wrapped = {
             name: self._function(method, skip=1)
-            for name, method in vars(implementation).items()
-            if inspect.isfunction(method) and _is_called_by_a_case(name)
+            for name, method in _own_methods(implementation).items()
+            if _is_called_by_a_case(name)
         }
+        if inspect.isfunction(implementation.__init__):
+            wrapped["__init__"] = self._built_by(implementation.__init__)
         metaclass: Any = type(implementation)
         return metaclass(
             implementation.__name__,
@@ -60,6 +62,19 @@ class Boundary:
                 return self._crossed(function, skip, args, kwargs)
             finally:
                 self._inside = False
+
+        return call
+
+    def _built_by(self, init: Callable[..., Any]) -> Any:
+        """A constructor; what it calls is not called by the case."""
+
+        @functools.wraps(init, updated=())
+        def call(*args: Any, **kwargs: Any) -> Any:
+            before, self._inside = self._inside, True
+            try:
+                return init(*args, **kwargs)
+            finally:
+                self._inside = before
 
         return call
 
@@ -94,6 +109,15 @@ class Boundary:
         while len(self._ids) < len(self.known):  # the case goes on drawing
             self._ids.append(id(self.known[len(self._ids)]))
         return id(value) in self._ids
+
+
+def _own_methods(implementation: type) -> dict[str, Callable[..., Any]]:
+    """The answer's methods, those from bases that stand beside it included."""
+    found: dict[str, Callable[..., Any]] = {}
+    for base in reversed(implementation.__mro__):
+        if base.__module__ == implementation.__module__:
+            found |= {n: m for n, m in vars(base).items() if inspect.isfunction(m)}
+    return found
 
 
 def _is_called_by_a_case(name: str) -> bool:

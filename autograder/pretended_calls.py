@@ -25,6 +25,8 @@ class _Functions(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "__get__":  # a property, such as x.shape
             return func(*args)
+        if func == SET_DATA and isinstance(args[0], Pretended):
+            return _set_data(*args)
         if name in ANSWERS and args and isinstance(args[0], torch.Tensor):
             answer = ANSWERS[name](func, args, kwargs)
             if answer is not NotImplemented:
@@ -41,6 +43,20 @@ class _Functions(TorchFunctionMode):
             return func(*args, **kwargs)
         finally:
             inside_gpu_call.pop()
+
+
+SET_DATA = torch.Tensor.data.__set__  # type: ignore[attr-defined] # a descriptor
+
+
+def _set_data(x: Pretended, new: torch.Tensor) -> None:
+    """`x.data = new`: the numbers that operators see lie inside."""
+    if not isinstance(new, Pretended):
+        raise RuntimeError(
+            "Expected x.data to be set to a tensor on the same device, but found at "
+            "least two devices, cuda:0 and cpu!"
+        )
+    SET_DATA(x, new)
+    x.inner = new.inner.detach()
 
 
 LITERALS = {torch.tensor, torch.as_tensor}

@@ -4,6 +4,7 @@ CPU and GPU, float32 and float64 therefore see the same numbers.
 """
 
 import hashlib
+import zlib
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Rng:
     """
 
     def __init__(self, seed: int, variant: Variant, backend: Backend) -> None:
+        self._seed = seed
         self._generator = np.random.default_rng(seed)
         self._variant = variant
         self._backend = backend
@@ -104,6 +106,28 @@ class Rng:
         if self._backend == "numpy":
             return np.random.default_rng(seed)
         return torch.Generator().manual_seed(seed)
+
+    def fill(self, module: torch.nn.Module, std: float = 1.0) -> torch.nn.Module:
+        """Drawn numbers in every parameter and buffer of a module, which is returned.
+
+        In place, in the variant's dtype and on its device. Parameters are normal with
+        that deviation, floating buffers uniform in [0.5, 1.5). What a tensor gets
+        depends on its name and shape alone, not on the order of registration.
+        """
+        module.to(device=self.device, dtype=self.dtype)
+        with torch.no_grad():
+            for name, weight in module.named_parameters():
+                own = self._generator_of(name)
+                weight.copy_(self._made(self._shaken(own.normal(0, std, weight.shape))))
+            for name, buffer in module.named_buffers():
+                if buffer.is_floating_point():
+                    own = self._generator_of(name)
+                    drawn = own.uniform(0.5, 1.5, buffer.shape)
+                    buffer.copy_(self._made(self._shaken(drawn)))
+        return module
+
+    def _generator_of(self, name: str) -> np.random.Generator:
+        return np.random.default_rng((self._seed, zlib.crc32(name.encode())))
 
     def _shaken(self, values: Any) -> Any:
         """The values, in a jittered run off by a rounding error; never literals,

@@ -8,6 +8,7 @@ what watches it has called something forbidden; a cell that replaced this module
 been seen.
 """
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -193,8 +194,13 @@ def _asked_by_the_case(frame: Any, case_file: str) -> bool:
 
 @cache
 def _identity(path: str) -> Any:
-    """The code object of a Python function, the id of a built-in one."""
+    """The code object of a Python function, the id of a built-in one.
+
+    A class is seen when it is built: by the code of its own constructor.
+    """
     function = _resolve(path)
+    if inspect.isclass(function):
+        function = vars(function).get("__init__", function)
     function = getattr(function, "_implementation", function)  # NumPy's dispatchers
     function = inspect.unwrap(function)
     if hasattr(function, "__code__"):
@@ -203,15 +209,18 @@ def _identity(path: str) -> Any:
         return id(function)
     raise AuthoringError(
         f"forbid={path!r}: calls of a {type(function).__name__} cannot be seen. Name "
-        "the operator as torch's dispatcher sees it, or a function."
+        "the operator as torch's dispatcher sees it, a function, a method, or a class "
+        "with a constructor in Python."
     )
 
 
 def _resolve(path: str) -> Any:
     module, _, attribute = path.rpartition(".")
-    try:
+    with contextlib.suppress(ImportError, AttributeError, ValueError):
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError):
-        raise AuthoringError(
-            f"forbid={path!r}: there is no such function; correct it in checks.py."
-        ) from None
+    owner, _, name = module.rpartition(".")  # a method of a class
+    with contextlib.suppress(ImportError, AttributeError, ValueError):
+        return getattr(getattr(importlib.import_module(owner), name), attribute)
+    raise AuthoringError(
+        f"forbid={path!r}: there is no such function; correct it in checks.py."
+    )

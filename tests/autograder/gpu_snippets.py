@@ -32,6 +32,11 @@ def into(target, value):
     return target
 
 
+def replaced(target, value):
+    target.data = value
+    return target
+
+
 def trained(x, make):
     model = nn.Linear(4, 2).to(x.device)
     optimizer = make(model.parameters())
@@ -66,6 +71,11 @@ GPU_TAKES = {
     "to other": lambda x, c, **_: c.to(x) + x,
     "to device and dtype": lambda x, k, **_: k.to(x.device, torch.float32) + x[:, 0],
     "cuda": lambda x, c, **_: c.cuda() + x,
+    "module to, by keyword": lambda x, **_: nn.LayerNorm(4).to(device=x.device)(x),
+    "module to, dtype too": lambda x, **_: nn.LayerNorm(4).to(
+        device=x.device, dtype=x.dtype
+    )(x),
+    "data replaced": lambda x, **_: replaced(torch.zeros_like(x), x) + 1,
     "CPU number": lambda x, s, **_: x * s,
     "number of the CPU first": lambda x, s, **_: s - x,
     "where with CPU number": lambda x, s, **_: torch.where(x > 0, x, s),
@@ -212,6 +222,7 @@ def clipped(x):
 
 
 GPU_REFUSES = {
+    "data from the CPU": lambda x, c, **_: replaced(torch.zeros_like(x), c) + x,
     "CPU matrix": lambda x, c, **_: x + c,
     "forgotten device": lambda x, **_: x + torch.zeros(4),
     "forgotten device in matmul": lambda x, **_: x @ torch.eye(4),

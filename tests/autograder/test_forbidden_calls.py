@@ -160,7 +160,8 @@ def test_an_answer_may_not_borrow_the_cases_gradient():
 UNSEEN = {
     "numpy.exp": (
         "forbid='numpy.exp': calls of a ufunc cannot be seen. Name the operator as "
-        "torch's dispatcher sees it, or a function."
+        "torch's dispatcher sees it, a function, a method, or a class with a "
+        "constructor in Python."
     ),
     "numpy.nothing": (
         "forbid='numpy.nothing': there is no such function; correct it in checks.py."
@@ -175,6 +176,33 @@ def test_what_cannot_be_watched_cannot_be_forbidden(name, said):
     with pytest.raises(AuthoringError) as caught:
         expect(exercise, {"f": slope}, SEED)
     assert str(caught.value) == said
+
+
+BY_CLASS = {
+    "torch.nn.Conv2d": as_module,
+    "torch.nn.Conv2d.forward": as_module,
+    "torch.nn.LSTM": lambda x, w: (nn.LSTM(2, 2), conv_by_hand(x, w))[1],
+}
+
+
+@pytest.mark.parametrize(("name", "answer"), BY_CLASS.items(), ids=BY_CLASS)
+def test_a_class_and_a_method_can_be_forbidden(name, answer):
+    result = trial(
+        conv_by_hand,
+        answer,
+        lambda f, rng: f(rng.normal(2, 3, 4, 5), rng.normal(4, 3, 2, 3)),
+        forbid=(name,),
+    )
+    assert complaint(result) == (
+        f"your answer calls {name}, which this exercise asks you to do without"
+    )
+
+
+def test_a_class_of_another_name_is_welcome():
+    run = lambda f, rng: f(rng.normal(2, 3))  # noqa: E731
+    answer = lambda x: nn.ReLU()(x)  # noqa: E731
+    forbid = ("torch.nn.LSTM", "torch.nn.Linear")
+    assert complaint(trial(torch.relu, answer, run, forbid=forbid)) == ""
 
 
 def inverse_unwatched(x):

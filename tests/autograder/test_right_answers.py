@@ -188,6 +188,66 @@ def test_methods_may_change_what_they_hand_each_other():
     assert complaint(trial(Reference, Answer, run)) == ""
 
 
+def test_a_constructor_may_change_what_it_hands_its_methods():
+    class Reference:
+        def __init__(self, x):
+            self.x = x + 1
+
+        def value(self):
+            return self.x
+
+    class Base:
+        def __init__(self, x):
+            self.take(x.clone())
+
+    class Answer(Base):
+        def take(self, buffer):
+            buffer += 1
+            self.x = buffer
+
+        def value(self):
+            return self.x
+
+    run = lambda f, rng: f(rng.normal(2, 3)).value()  # noqa: E731
+    assert complaint(trial(Reference, Answer, run)) == ""
+
+
+def test_the_data_of_a_parameter_may_be_replaced():
+    def replaced(x):
+        weight = nn.Parameter(torch.zeros_like(x))
+        weight.data = 2 * x
+        return weight.detach() + 0
+
+    assert complaint(trial(lambda x: 2 * x, replaced, on_a_matrix)) == ""
+
+
+def filled(module, rng):
+    rng.fill(module, std=0.5)
+    return module
+
+
+def test_a_filled_module_does_not_depend_on_the_order_of_its_parts():
+    class Reference(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.norm = nn.Linear(4, 3), nn.BatchNorm1d(3)
+
+        def forward(self, x):
+            return self.norm(self.first(x))
+
+    class Answer(Reference):
+        def __init__(self):
+            nn.Module.__init__(self)
+            self.norm, self.first = nn.BatchNorm1d(3), nn.Linear(4, 3)
+
+    def run(f, rng):
+        module = filled(f(), rng).eval()
+        spread = torch.stack([p.detach().std() for p in module.parameters()])
+        return [module(rng.normal(5, 4)), spread.sum(), module.norm.running_var]
+
+    assert complaint(trial(Reference, Answer, run)) == ""
+
+
 def test_gradients_may_come_from_an_own_backward():
     class Square(torch.autograd.Function):
         @staticmethod

@@ -283,6 +283,41 @@ def test_a_nest_that_is_changed_in_place_is_told():
     )
 
 
+def test_a_method_that_an_answer_inherits_is_watched_too():
+    class Reference:
+        def __call__(self, x):
+            return 2 * x
+
+    class Base:
+        def __call__(self, x):
+            return x.mul_(2)
+
+    class Answer(Base):
+        pass
+
+    run = lambda f, rng: f()(rng.normal(2, 3))  # noqa: E731
+    assert complaint(trial(Reference, Answer, run)) == (
+        "your answer changes its argument x in place; work on a copy"
+    )
+
+
+def test_an_inherited_method_meets_non_contiguous_input_too():
+    class Reference:
+        def __call__(self, x):
+            return x.reshape(-1)
+
+    class Base:
+        def __call__(self, x):
+            return x.view(-1)
+
+    class Answer(Base):
+        pass
+
+    run = lambda f, rng: f()(rng.normal(2, 3))  # noqa: E731
+    said = complaint(trial(Reference, Answer, run))
+    assert said.startswith("with non-contiguous input your answer raised RuntimeError")
+
+
 def test_an_exercise_may_allow_changes_in_place():
     result = trial(double, lambda x: x.mul_(2), on_a_matrix, mutates=True)
     assert result.verdict == Verdict.PASSED
