@@ -23,6 +23,7 @@ def configure(c: Any, root: Path) -> None:
     )
 
     from .exports import PlainCsv
+    from .formgrader import configure_formgrader
     from .preprocessors import ImportResults, NextRound, RestoreCells, SaveResults
 
     c.CourseDirectory.root = str(root)
@@ -47,6 +48,7 @@ def configure(c: Any, root: Path) -> None:
         SaveResults,
         AssignLatePenalties,
     ]
+    configure_formgrader(c, root)
     c.GenerateFeedback.preprocessors = [
         GetGrades,
         CSSHTMLHeaderPreprocessor,
