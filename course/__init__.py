@@ -17,19 +17,20 @@ from course.errors import CourseError
 from course.version import __version__, require_version
 
 if TYPE_CHECKING:
-    from course import data, nn, train, viz
+    from course import data, nn, parallel, train, viz
 
 __all__ = [
     "CourseError",
     "__version__",
     "data",
     "nn",
+    "parallel",
     "require_version",
     "train",
     "viz",
 ]
 
-_SUBPACKAGES = ("data", "nn", "train", "viz")
+_SUBPACKAGES = ("data", "nn", "parallel", "train", "viz")
 
 
 def __getattr__(name: str) -> Any:

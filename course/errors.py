@@ -6,7 +6,10 @@
     ├── DataError
     │   ├── MissingDataError     a data set is not on this machine
     │   └── DamagedDataError     a file is there, but is not what it should be
-    └── CheckpointError      a checkpoint that does not belong to this run
+    ├── CheckpointError      a checkpoint that does not belong to this run
+    └── ProcessError         workers that did not do their part
+        ├── TimeLimitError       processes not done in time (also a TimeoutError)
+        └── DeadlockError        workers that all wait for each other
 
 A message says what was expected, what came and where, then the next step.
 """
@@ -38,3 +41,15 @@ class DamagedDataError(DataError):
 
 class CheckpointError(CourseError):
     """A checkpoint that cannot be read or does not belong to this run."""
+
+
+class ProcessError(CourseError):
+    """Workers that did not do their part."""
+
+
+class TimeLimitError(ProcessError, TimeoutError):
+    """Processes that were not done in time."""
+
+
+class DeadlockError(ProcessError):
+    """Workers that all wait for each other."""

@@ -14,7 +14,13 @@ from course import errors
 from course.version import require_version
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBPACKAGES = ["course.data", "course.nn", "course.train", "course.viz"]
+SUBPACKAGES = [
+    "course.data",
+    "course.nn",
+    "course.parallel",
+    "course.train",
+    "course.viz",
+]
 HEAVY = {"matplotlib", "sklearn", "torchvision", "pandas"}
 
 
