@@ -1,13 +1,18 @@
 """From observations to the verdict on an exercise."""
 
 from .exercise import Case, Exercise
-from .explain import Mismatch, elaborate
+from .explain import Mismatch, elaborate, is_close
 from .faults import Fault
 from .misconceptions import Mismatches, Seen, assess_all, recognise
 from .observe import Observation
 from .pack import ExercisePack
 from .variants import VARIANTS
 from .verdicts import CaseResult, Ending, ExerciseResult, Verdict
+
+LOST = (
+    "an innocent loss of precision: something in your answer is float32 (a constant, a "
+    "new tensor, a conversion); give it the dtype of the input"
+)
 
 
 def judge_exercise(
@@ -17,7 +22,8 @@ def judge_exercise(
     result = ExerciseResult(exercise.name, exercise.points)
     found = assess_all(exercise, pack, seen)
     for case in exercise.cases:
-        result.cases.append(_case_result(case, found[case.name], seen))
+        took = pack.cases[case.name].seconds
+        result.cases.append(_case_result(case, found[case.name], seen, took))
     if result.verdict in {Verdict.FAILED, Verdict.ERRORED}:
         match = recognise(pack.misconceptions, found, seen)
         if match:
@@ -25,7 +31,7 @@ def judge_exercise(
     return result
 
 
-def _case_result(case: Case, found: Mismatches, seen: Seen) -> CaseResult:
+def _case_result(case: Case, found: Mismatches, seen: Seen, took: float) -> CaseResult:
     first = seen.get((case.name, "plain"))
     result = CaseResult(
         case.name, case.sentence, Verdict.PASSED, case.weight, case.hidden
@@ -35,7 +41,7 @@ def _case_result(case: Case, found: Mismatches, seen: Seen) -> CaseResult:
         result.mismatch = Mismatch("not run", "this case could not be run")
         return result
     if isinstance(first, Observation):
-        result.seconds = first.seconds
+        result.seconds, result.reference_seconds = _quickest(case, seen), took
     wrong = next((v for v, mismatch in found.items() if mismatch), None)
     if wrong is None:
         return result
@@ -45,12 +51,23 @@ def _case_result(case: Case, found: Mismatches, seen: Seen) -> CaseResult:
     result.verdict = _verdict(seen[case.name, wrong])
     if wrong != "plain":
         result.variant = VARIANTS[wrong].title
+        if wrong == "float64" and is_close(result.mismatch):
+            result.mismatch.details.append(LOST)
     elif _is_numeric(result.mismatch) and found.get("float64", first) is None:
         result.mismatch.details.append(
             "in float64 your answer is right: the idea is correct, float32 overflows "
             "or loses digits"
         )
     return result
+
+
+def _quickest(case: Case, seen: Seen) -> float:
+    """Of a case's runs: the others met something else the machine had to do."""
+    return min(
+        what.seconds
+        for (name, _), what in seen.items()
+        if name == case.name and isinstance(what, Observation)
+    )
 
 
 def _is_numeric(mismatch: Mismatch | None) -> bool:

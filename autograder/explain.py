@@ -1,4 +1,4 @@
-"""Saying where two values differ, in a sentence, figures and pictures."""
+"""Saying where two values differ, in a sentence, figures and an excerpt."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
+from .excerpt import Excerpt, excerpt, quantiles
 from .tree import ARRAYS, Leaf, Tree
 
 MAX_SHOWN = 80  # characters of a value in a report
-PICTURE = 64  # rows and columns of a picture at most
+ALIKE = 1e-4  # of the largest value: what differs less looks the same to a person
 
 
 @dataclass
@@ -21,9 +22,11 @@ class Mismatch:
             when a misconception is recognised.
         sentence: one line for the student.
         expected, got: short descriptions, may be empty.
-        details: more lines (worst element, a diagnosis).
-        pictures: (expected, got) as 2-D tensors when the values are image-like.
+        details: more lines (a diagnosis).
+        agreed: what was compared before, and is right: shape, dtype, device.
+        excerpt: a part of both to look at; `elaborate` cuts it out.
         values: (got, expected) as compared, for `elaborate`.
+        worst: the element that is furthest off, in the flattened values.
     """
 
     code: str
@@ -31,8 +34,10 @@ class Mismatch:
     expected: str = ""
     got: str = ""
     details: list[str] = field(default_factory=list)
-    pictures: tuple[torch.Tensor, torch.Tensor] | None = None
+    agreed: str = ""
+    excerpt: Excerpt | None = None
     values: tuple[torch.Tensor, torch.Tensor] | None = field(default=None, repr=False)
+    worst: int = 0
 
 
 def mismatch_at(
@@ -63,9 +68,7 @@ def wrong_values(
         sentence += f" in {share}, worst at {index_of(worst, b.shape)}"
     expected, got = _figures(b.flatten()[worst].item(), a.flatten()[worst].item())
     mismatch = mismatch_at("value", path, sentence, expected, got)
-    if b.dim() >= 2 and min(b.shape[-2:]) > 1 and not b.is_complex():
-        mismatch.pictures = _pictures(a, b, worst)
-    mismatch.values = a, b
+    mismatch.values, mismatch.worst = (a, b), worst
     return mismatch
 
 
@@ -85,28 +88,46 @@ def _figures(expected: Any, got: Any) -> tuple[str, str]:
     return one, two
 
 
-def _pictures(
-    a: torch.Tensor, b: torch.Tensor, worst: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The 2-D slices that hold the worst element, cut around it."""
-    height, width = b.shape[-2:]
-    page, rest = divmod(worst, height * width)
-    top, left = (
-        min(max(at - PICTURE // 2, 0), max(size - PICTURE, 0))
-        for at, size in ((rest // width, height), (rest % width, width))
-    )
-    here = slice(top, top + PICTURE), slice(left, left + PICTURE)
-    return (
-        b.reshape(-1, height, width)[page][here].double(),
-        a.reshape(-1, height, width)[page][here].double(),
-    )
+def shown_value(value: torch.Tensor) -> str:
+    """A tensor's only value, in six digits."""
+    return f"{value.item():.6g}"
+
+
+def agreeing(mismatch: Mismatch, leaf: Leaf, *names: str) -> Mismatch:
+    """Note which of shape, dtype and device are right."""
+    values = {
+        "shape": tuple(leaf.value.shape),
+        "dtype": leaf.dtype,
+        "device": leaf.device,
+    }
+    *first, last = (f"{name} {values[name]}" for name in names)
+    mismatch.agreed = f"{', '.join(first)} and {last} are" if first else f"{last} is"
+    mismatch.agreed += " right"
+    return mismatch
 
 
 def elaborate(mismatch: Mismatch) -> None:
-    """Add a diagnosis; only worth its time for a mismatch that is shown."""
-    diagnosis = diagnose(*mismatch.values) if mismatch.values else ""
+    """Add a diagnosis and an excerpt; only worth their time for what is shown."""
+    if not mismatch.values:
+        return
+    got, expected = mismatch.values
+    if mismatch.code == "distribution":
+        mismatch.excerpt = quantiles(expected, got)
+        return
+    if not is_close(mismatch) and bool(got.isfinite().any()):
+        mismatch.excerpt = excerpt(expected, got, mismatch.worst)
+    diagnosis = diagnose(got, expected)
     if diagnosis and diagnosis not in mismatch.details:
         mismatch.details.append(diagnosis)
+
+
+def is_close(mismatch: Mismatch) -> bool:
+    """Whether only the last digits differ."""
+    if mismatch.code != "value" or mismatch.values is None:
+        return False
+    got, expected = mismatch.values
+    gap, size = float((got - expected).abs().max()), float(expected.abs().max())
+    return gap < ALIKE * size < math.inf
 
 
 def diagnose(a: torch.Tensor, b: torch.Tensor) -> str:
@@ -116,7 +137,12 @@ def diagnose(a: torch.Tensor, b: torch.Tensor) -> str:
     a, b = a.double(), b.double()
     if not (bool(a.isfinite().all()) and bool(b.isfinite().all())):
         return ""
-    slack = 1e-4 * float(b.abs().max())
+    largest = float(b.abs().max())
+    slack = ALIKE * largest
+    gap = float((a - b).abs().max()) if a.shape == b.shape else math.inf
+    if 0 < gap < slack:
+        digits = int(-math.log10(gap / largest))
+        return f"your values agree with the expected ones to {digits} digits"
 
     def like(x: torch.Tensor) -> bool:
         return x.shape == b.shape and bool(((x - b).abs() <= slack).all())

@@ -5,6 +5,7 @@ gradient, nan, value. Pure functions of plain data; nothing here calls an answer
 the marks on the reference's leaves count.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,12 +13,14 @@ import torch
 from .alignment import ALIGN, kolmogorov_smirnov
 from .explain import (
     Mismatch,
+    agreeing,
     describe,
     diagnose,
     elaborate,
     index_of,
     mismatch_at,
     shortened,
+    shown_value,
     wide,
     wrong_values,
 )
@@ -133,34 +136,44 @@ def _compare_arrays(got: Leaf, expected: Leaf, path: str) -> Mismatch | None:
     if a.shape != b.shape and not samples:
         what = "has the wrong shape"
         return mismatch_at("shape", path, what, describe(expected), describe(got))
-    if expected.kind in ARRAYS and got.kind in ARRAYS:
+    arrays = expected.kind in ARRAYS and got.kind in ARRAYS
+    right = [] if samples else ["shape"]
+    if arrays:
         if got.dtype != expected.dtype:
             what = "has the wrong dtype"
-            return mismatch_at("dtype", path, what, expected.dtype, got.dtype)
+            wrong = mismatch_at("dtype", path, what, expected.dtype, got.dtype)
+            return agreeing(wrong, expected, *right) if right else wrong
+        right.append("dtype")
         if got.device != expected.device:
             what = "is on the wrong device"
-            return mismatch_at("device", path, what, expected.device, got.device)
-    if samples:
-        return _same_distribution(a, b, path)
-    return _compare_values(a, b, expected, path)
+            wrong = mismatch_at("device", path, what, expected.device, got.device)
+            return agreeing(wrong, expected, *right)
+        right.append("device")
+    compared = (
+        _same_distribution if samples else partial(_compare_values, leaf=expected)
+    )
+    mismatch = compared(a, b, path=path)
+    if mismatch and arrays:
+        agreeing(mismatch, expected, *right)
+    return mismatch
 
 
 def _compare_values(
-    a: torch.Tensor, b: torch.Tensor, expected: Leaf, path: str
+    a: torch.Tensor, b: torch.Tensor, path: str, leaf: Leaf
 ) -> Mismatch | None:
     if a.dtype == b.dtype and torch.equal(a, b):
         return None
-    align = ALIGN.get(expected.judge)
+    align = ALIGN.get(leaf.judge)
     if not _is_inexact(a) and not _is_inexact(b):
         a, b = (x.to(torch.int64) if x.dtype == torch.bool else x for x in (a, b))
-        a = align(a, b, expected.options) if align else a
+        a = align(a, b, leaf.options) if align else a
         wrong = a != b
         return wrong_values(a, b, wrong, path) if bool(wrong.any()) else None
     a, b = wide(a), wide(b)
     if mismatch := _stray_nan(a, b, path):
         return mismatch
-    tolerance = 0.0 if expected.judge == "exact" else tolerance_of(expected, b)
-    a = align(a, b, expected.options) if align else a
+    tolerance = 0.0 if leaf.judge == "exact" else tolerance_of(leaf, b)
+    a = align(a, b, leaf.options) if align else a
     right = within(a, b, tolerance)
     return None if bool(right.all()) else wrong_values(a, b, ~right, path)
 
@@ -175,10 +188,14 @@ def _stray_nan(a: torch.Tensor, b: torch.Tensor, path: str) -> Mismatch | None:
     if count == 0 or bool(b.isnan().any()):
         return None
     if found.numel() == 1:
-        return mismatch_at("nan", path, "is nan")
-    where = index_of(int(found.flatten().nonzero()[0]), a.shape)
+        return mismatch_at("nan", path, "is nan", shown_value(b), "nan")
+    worst = int(found.flatten().nonzero()[0])
     places = "one place" if count == 1 else f"{count} places"
-    return mismatch_at("nan", path, f"holds nan in {places}, first at {where}")
+    what = f"holds nan in {places}, first at {index_of(worst, a.shape)}"
+    value = shown_value(b.flatten()[worst])
+    mismatch = mismatch_at("nan", path, what, value, "nan")
+    mismatch.values, mismatch.worst = (a, b), worst
+    return mismatch
 
 
 def within(a: torch.Tensor, b: torch.Tensor, tolerance: Any) -> torch.Tensor:
@@ -208,6 +225,7 @@ def _same_distribution(a: torch.Tensor, b: torch.Tensor, path: str) -> Mismatch 
         f"largest gap between the distribution functions {distance:.3f} "
         f"(limit {limit:.3f})"
     )
+    mismatch.values = a, b
     return mismatch
 
 

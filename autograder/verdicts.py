@@ -1,6 +1,6 @@
 """The words for results, and results as plain data."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ class Verdict(StrEnum):
     PASSED = "PASSED"
     FAILED = "FAILED"
     ERRORED = "ERRORED"
-    MISSING = "MISSING"  # the stub is untouched, or gone
+    MISSING = "MISSING"  # the stub is untouched, or the function is gone
     TIMED_OUT = "TIMED_OUT"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
     SKIPPED = "SKIPPED"  # no such device, or not checkable
@@ -33,6 +33,7 @@ class CaseResult:
     """The verdict on one case and, if it is not PASSED, why.
 
     `variant` is the title of the variant that went wrong; empty for the plain run.
+    `reference_seconds` is what the reference took, in the process that ran it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class CaseResult:
     variant: str = ""
     mismatch: Mismatch | None = None
     seconds: float = 0.0
+    reference_seconds: float = 0.0
 
     @property
     def share(self) -> float:
@@ -84,15 +86,13 @@ class ExerciseResult:
         return round(self.points * earned / total, 2) if total else self.points
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; pictures are left out."""
+        """Plain data; tensors are left out."""
         cases = []
         for case in self.cases:
-            data = asdict(case) | {"mismatch": None}
+            data = asdict(replace(case, mismatch=None))
             if case.mismatch:
-                data["mismatch"] = asdict(case.mismatch) | {
-                    "pictures": None,
-                    "values": None,
-                }
+                bare = replace(case.mismatch, excerpt=None, values=None)
+                data["mismatch"] = asdict(bare)
             cases.append(data)
         return {
             "name": self.name,

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..decide import judge_exercise
 from ..errors import AutograderError, UnknownNameError
 from ..exercise import Exercise
 from ..jail.job import Cell, Job, Outcome, pack_given
+from ..names import renamed
 from ..observe import Observation
 from ..pack import ExercisePack
 from ..report import to_html
@@ -175,7 +176,8 @@ class Grader:
             loopback=any(e.processes for e in exercises.values()),
         )
         outcome = (jailer or self.jailer).run(job, self._given)
-        return _Shown.of(outcome, cells, {n: self.packs[n] for n in alone + together})
+        asked = {n: exercises[n].functions for n in alone + together}
+        return _Shown.of(outcome, cells, {n: self.packs[n] for n in asked}, asked)
 
     def _judged(self, exercise: Exercise, shown: "_Shown") -> ExerciseResult:
         expected = self.packs[exercise.name]
@@ -256,6 +258,7 @@ class _Shown:
     flags: list[str] = field(default_factory=list)
     ending: str = ""
     packs: Mapping[str, ExercisePack] = field(default_factory=dict)
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)  # exercises that have ended
     since: float = 0.0  # when the last frame came that was expected and new
 
@@ -265,8 +268,9 @@ class _Shown:
         outcome: Outcome,
         cells: list[Cell],
         packs: Mapping[str, ExercisePack] | None = None,
+        functions: Mapping[str, tuple[str, ...]] | None = None,
     ) -> "_Shown":
-        shown = cls(packs=packs or {})
+        shown = cls(packs=packs or {}, functions=functions or {})
         errors: dict[str, str] = {}  # exercise -> what went wrong in its cell
         for index, what in outcome.bad_cells.items():
             if index < len(cells):
@@ -330,17 +334,40 @@ class _Shown:
             self.over.add(name)
             self.since = when
         if "missing" in data:
-            missing = legible(", ".join(str(m)[:80] for m in list(data["missing"])[:8]))
-            ending = Ending(Verdict.MISSING, f"the notebook does not define {missing}")
+            ending = Ending(Verdict.MISSING, self._missing(name, data, cells))
             if name in errors:
                 ending = Ending(Verdict.ERRORED, errors[name])
             self.endings.setdefault(name, ending)
         else:
             self.endings.setdefault(name, _ended(data))
 
+    def _missing(self, name: str, data: Mapping[str, Any], cells: list[Cell]) -> str:
+        missing = [legible(str(m)[:80]) for m in list(data["missing"])[:8]]
+        return absent(name, missing, self.functions.get(name, ()), cells)
+
     def _expected(self, name: str, case: str, variant: str) -> bool:
         own = self.packs.get(name, ExercisePack()).cases
         return case in own and variant in own[case].trees
+
+
+def absent(
+    exercise: str, missing: list[str], functions: Sequence[str], cells: list[Cell]
+) -> str:
+    """That functions are missing, and what they are probably called now.
+
+    Args:
+        exercise: its name.
+        missing: of its functions.
+        functions: all that it asks for.
+        cells: of the notebook.
+    """
+    text = f"the notebook does not define {', '.join(missing)}"
+    answer = next((c.source for c in cells if c.grade_id == exercise), None)
+    if answer is None:
+        return f"{text}; the cell of its answer is gone"
+    if len(missing) == 1 and (name := renamed(missing[0], answer, functions)):
+        text += f", but {legible(name)}: give it back its name"
+    return text
 
 
 def _ended(data: Mapping[str, Any]) -> Ending:

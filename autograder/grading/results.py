@@ -153,6 +153,7 @@ def _is_exercise(e: ExerciseResult) -> bool:
             _are_texts(c.name, c.sentence, c.variant)
             and _is_score(c.weight)
             and _is_score(c.seconds)
+            and _is_score(c.reference_seconds)
             and (c.mismatch is None or _is_mismatch(c.mismatch))
             for c in e.cases
         )
@@ -161,9 +162,9 @@ def _is_exercise(e: ExerciseResult) -> bool:
 
 def _is_mismatch(wrong: Mismatch) -> bool:
     return (
-        _are_texts(wrong.code, wrong.sentence, wrong.expected, wrong.got)
+        _are_texts(wrong.code, wrong.sentence, wrong.expected, wrong.got, wrong.agreed)
         and _is_list_of_texts(wrong.details)
-        and wrong.pictures is None
+        and wrong.excerpt is None
         and wrong.values is None
     )
 

@@ -1,24 +1,27 @@
 """A verdict as HTML for Jupyter: readable on light and dark pages, and when read aloud.
 
-Everything from an answer is escaped. Styles stand in the elements, because feedback
-pages and some viewers drop style sheets; text takes the page's own colour, and only
-badges, whose white letters bring their own background, are coloured.
+Everything from an answer is escaped and shortened. Styles stand in the elements,
+because feedback pages and some viewers drop style sheets; text takes the page's own
+colour, and only badges, whose white letters bring their own background, are coloured.
 """
 
 from collections.abc import Iterator
 from html import escape
 
+from ..explain import Mismatch, shortened
 from ..verdicts import CaseResult, ExerciseResult, Verdict
+from .curves import curves
 from .pictures import pictures
 from .text import (
     AS_ABOVE,
+    LONGEST,
     SIGNS,
-    UNTOUCHED,
-    as_sentence,
     explanation,
-    is_untouched,
+    missing,
+    remarks,
     repeats,
     summary,
+    timing,
 )
 
 # White letters on each have a contrast of at least 4.5.
@@ -33,6 +36,7 @@ COLOURS = {
 }
 LINE = "1px solid rgba(128,128,128,.35)"
 FAINT = "opacity:.75"
+SMALL = "font-size:.9em"
 MONO = (
     "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 )
@@ -41,18 +45,20 @@ MONO = (
 def to_html(result: ExerciseResult) -> str:
     """The report of one exercise."""
     parts = [_header(result), _hint(result)]
-    if is_untouched(result):
-        parts.append(f'<p style="margin:.7em 0 0">{UNTOUCHED}</p>')
+    if absence := missing(result):
+        parts.append(_paragraph(absence))
     else:
         cases = "".join(_cases(result))
         style = "list-style:none;margin:.5em 0 0;padding:0"
         parts.append(f'<ul style="{style}">{cases}</ul>')
+    if taken := timing(result):
+        parts.append(_paragraph(taken, f"{SMALL};{FAINT}"))
     for flag in result.flags:
-        parts.append(f'<p style="margin:.7em 0 0;{FAINT}">Note: {escape(flag)}</p>')
+        parts.append(_paragraph(f"Note: {flag}", f"{SMALL};{FAINT}"))
     label = escape(f"Check of {result.name}: {result.verdict}", quote=True)
     style = (
-        f"border:{LINE};border-radius:8px;padding:.9em 1.1em;margin:.4em 0;"
-        "max-width:46em;line-height:1.5"
+        f"border:{LINE};border-radius:8px;padding:.7em 1em .5em;margin:.4em 0;"
+        "max-width:46em;line-height:1.45"
     )
     return f'<section aria-label="{label}" style="{style}">{"".join(parts)}</section>'
 
@@ -60,7 +66,7 @@ def to_html(result: ExerciseResult) -> str:
 def _header(result: ExerciseResult) -> str:
     return (
         '<div style="display:flex;flex-wrap:wrap;align-items:baseline;gap:.3em .8em">'
-        f'<strong style="{MONO};font-size:1.1em">{escape(result.name)}</strong>'
+        f'<strong style="{MONO};font-size:1.1em">{_shown(result.name)}</strong>'
         f"{_badge(result.verdict)}"
         f'<span style="margin-left:auto;{FAINT}">{summary(result)}</span></div>'
     )
@@ -88,14 +94,21 @@ def _cases(result: ExerciseResult) -> Iterator[str]:
         if case.name in repeated:
             yield _item(case, _paragraph(AS_ABOVE))
             continue
-        shown = pictures(case.mismatch) if case.mismatch and not pictured else ""
+        shown = "" if pictured else _excerpt(case.mismatch)
         pictured = pictured or bool(shown)
         yield _item(case, _mismatch(case) + shown)
 
 
+def _excerpt(wrong: Mismatch | None) -> str:
+    if wrong is None or wrong.excerpt is None:
+        return ""
+    draw = curves if wrong.excerpt.expected.dim() == 1 else pictures
+    return draw(wrong.excerpt)
+
+
 def _item(case: CaseResult, below: str) -> str:
     style = (
-        f"margin:0;padding:.45em 0;border-top:{LINE};display:flex;gap:.8em;"
+        f"margin:0;padding:.3em 0;border-top:{LINE};display:flex;gap:.8em;"
         "align-items:baseline"
     )
     passed = case.verdict == Verdict.PASSED
@@ -103,7 +116,7 @@ def _item(case: CaseResult, below: str) -> str:
     return (
         f'<li style="{style}">'
         f'<div style="flex:0 0 6.4em;text-align:right">{state}</div>'
-        f'<div style="flex:1;min-width:0">{escape(case.sentence)}{below}</div></li>'
+        f'<div style="flex:1;min-width:0">{_shown(case.sentence)}{below}</div></li>'
     )
 
 
@@ -114,20 +127,25 @@ def _mismatch(case: CaseResult) -> str:
     parts = [_paragraph(explanation(case), "font-weight:600")]
     if wrong.expected or wrong.got:
         parts.append(_table(wrong.expected, wrong.got))
-    parts += [_paragraph(as_sentence(d)) for d in wrong.details]
+    parts += [_paragraph(remark) for remark in remarks(wrong)]
     return "".join(parts)
 
 
 def _paragraph(text: str, style: str = "") -> str:
     wrap = "margin:.3em 0 0;overflow-wrap:anywhere"
-    return f'<p style="{wrap};{style}">{escape(text)}</p>'
+    return f'<p style="{wrap};{style}">{_shown(text)}</p>'
+
+
+def _shown(text: str) -> str:
+    """An answer's words, or ours: escaped, and no longer than anybody reads."""
+    return escape(shortened(text, LONGEST))
 
 
 def _table(expected: str, got: str) -> str:
     """Two labelled values, one under the other."""
     rows = "".join(
         f'<dt style="{FAINT};font-weight:400;margin:0">{label}</dt>'
-        f'<dd style="margin:0;overflow-wrap:anywhere;{MONO}">{escape(value)}</dd>'
+        f'<dd style="margin:0;overflow-wrap:anywhere;{MONO}">{_shown(value)}</dd>'
         for label, value in (("expected", expected), ("got", got))
     )
     style = (
@@ -147,5 +165,5 @@ def _hint(result: ExerciseResult) -> str:
     )
     return (
         f'<div role="note" style="{style}"><strong>Hint.</strong> This behaves like '
-        f"<em>{escape(result.misconception)}</em>. {escape(result.hint)}</div>"
+        f"<em>{_shown(result.misconception)}</em>. {escape(result.hint)}</div>"
     )

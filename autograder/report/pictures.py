@@ -11,19 +11,27 @@ from html import escape
 
 import torch
 
-from ..explain import Mismatch
+from ..excerpt import Excerpt
 
 SIDE = 120  # pixels of the longer side, about
 LARGEST_CELL = 24
+FEW = 6  # rows and columns that are read as figures
+OUTLINE = "#ff2d55"
+CAPTION = "font-size:.85em;margin-top:.2em"
+GRID = (
+    "margin:.1em 0 0;padding:.35em .7em;border-radius:5px;font-size:.85em;"
+    "line-height:1.4;color:inherit;border:0;background:rgba(128,128,128,.12);"
+    "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
+)
 NOT_A_NUMBER = (208, 48, 48)
 EMBER = (255, 150, 40)
 
 
-def pictures(wrong: Mismatch) -> str:
-    """Three pictures as HTML, or nothing."""
-    if wrong.pictures is None:
-        return ""
-    expected, got = wrong.pictures
+def pictures(shown: Excerpt) -> str:
+    """Three pictures as HTML, or two grids of figures where there are few."""
+    expected, got = shown.expected, shown.got
+    if max(expected.shape) <= FEW:
+        return _grids(shown)
     finite = torch.cat([p[p.isfinite()] for p in (expected, got)])
     if finite.numel() == 0:
         return ""
@@ -36,24 +44,67 @@ def pictures(wrong: Mismatch) -> str:
         ("got", scale, _grey(got, low, high)),
         ("difference", f"orange {largest:.3g}", _embers(gap, largest)),
     )
-    return "".join(_figure(*panel) for panel in panels)
+    figures = "".join(_figure(*panel, shown.worst) for panel in panels)
+    return figures + _legend(shown, "outlined")
 
 
-def _figure(name: str, scale: str, pixels: torch.Tensor) -> str:
+def _figure(name: str, scale: str, pixels: torch.Tensor, worst: tuple[int, ...]) -> str:
     height, width, _ = pixels.shape
     zoom = min(max(1, SIDE // max(height, width)), LARGEST_CELL)
     data = base64.b64encode(rgb_png(pixels)).decode()
     return (
         '<figure style="display:inline-block;margin:.5em 1.2em 0 0">'
+        '<div style="position:relative;border:1px solid rgba(128,128,128,.5);'
+        f'width:{zoom * width}px;height:{zoom * height}px">'
         f'<img alt="{escape(name)} values as a picture, {escape(scale)}" '
         f'width="{zoom * width}" height="{zoom * height}" '
-        'style="image-rendering:pixelated;display:block;margin:0;'
-        'border:1px solid rgba(128,128,128,.5)" '
-        f'src="data:image/png;base64,{data}">'
-        '<figcaption style="font-size:.85em;margin-top:.2em">'
+        'style="image-rendering:pixelated;display:block;margin:0;max-width:none" '
+        f'src="data:image/png;base64,{data}">{_outline(worst, zoom)}</div>'
+        f'<figcaption style="{CAPTION}">'
         f'{escape(name)}<br><span style="opacity:.75">{escape(scale)}</span>'
         "</figcaption></figure>"
     )
+
+
+def _outline(worst: tuple[int, ...], zoom: int) -> str:
+    if not worst:
+        return ""
+    top, left = (zoom * i - 1 for i in worst)
+    return (
+        f'<span aria-hidden="true" style="position:absolute;top:{top}px;left:{left}px;'
+        f"width:{zoom}px;height:{zoom}px;border:1px solid {OUTLINE};"
+        'box-sizing:content-box"></span>'
+    )
+
+
+def _grids(shown: Excerpt) -> str:
+    """Expected and got, as figures in rows and columns."""
+    return "".join(
+        '<figure style="display:inline-block;vertical-align:top;margin:.5em 1.6em 0 0">'
+        f'<figcaption style="{CAPTION}">{name}</figcaption>'
+        f'<pre style="{GRID}">{_rows(values, shown.worst)}</pre></figure>'
+        for name, values in (("expected", shown.expected), ("got", shown.got))
+    ) + _legend(shown, "underlined")
+
+
+def _rows(values: torch.Tensor, worst: tuple[int, ...]) -> str:
+    cells = [[f"{v:.4g}" for v in row] for row in values.tolist()]
+    wide = max(len(cell) for row in cells for cell in row)
+    lines = []
+    for i, row in enumerate(cells):
+        marked = [
+            " " * (wide - len(c)) + (f"<u><b>{c}</b></u>" if (i, j) == worst else c)
+            for j, c in enumerate(row)
+        ]
+        lines.append("  ".join(marked))
+    return "\n".join(lines)
+
+
+def _legend(shown: Excerpt, marked: str) -> str:
+    text = f"{marked.capitalize()}: the worst element."
+    if shown.part:
+        text = f"Shown is {shown.part}, with the worst element {marked}."
+    return f'<p style="margin:.2em 0 0;font-size:.85em;opacity:.8">{escape(text)}</p>'
 
 
 def _grey(values: torch.Tensor, low: float, high: float) -> torch.Tensor:

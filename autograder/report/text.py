@@ -2,19 +2,23 @@
 
 import textwrap
 
+from ..explain import Mismatch, shortened
 from ..verdicts import CaseResult, ExerciseResult, Verdict
 
 WIDTH = 79
 SIGNS = {Verdict.PASSED: "✓", Verdict.MISSING: "·", Verdict.SKIPPED: "–"}
 AS_ABOVE = "As above."
 UNTOUCHED = "The stub is untouched: replace the line that raises."
+STUB = "error:NotImplementedError"
+SHORT, COMPARABLE = 0.01, 0.1  # seconds: less is noise; enough for a ratio
+LONGEST = 700  # characters of a sentence; an answer's own words are in some
 
 
 def to_text(result: ExerciseResult) -> str:
     """The report of one exercise."""
     lines = [_title(result), "─" * WIDTH]
-    if is_untouched(result):
-        return "\n".join([*lines, UNTOUCHED])
+    if absence := missing(result):
+        return "\n".join([*lines, *_wrapped(absence)])
     widest = max((len(c.verdict) for c in result.cases), default=0)
     repeated = repeats(result)
     for case in result.cases:
@@ -22,16 +26,24 @@ def to_text(result: ExerciseResult) -> str:
     if result.hint:
         lines += ["", *_wrapped(f"Hint: this behaves like “{result.misconception}”.")]
         lines += _wrapped(result.hint, "      ")
+    if taken := timing(result):
+        lines += ["", taken]
     for flag in result.flags:
-        lines += ["", *_wrapped(f"Note: {flag}", "      ", first="")]
+        lines += [
+            "",
+            *_wrapped(f"Note: {shortened(flag, LONGEST)}", "      ", first=""),
+        ]
     return "\n".join(lines)
 
 
-def is_untouched(result: ExerciseResult) -> bool:
-    """Whether nothing was written yet, in any case."""
-    return bool(result.cases) and all(
-        c.verdict == Verdict.MISSING for c in result.cases
-    )
+def missing(result: ExerciseResult) -> str:
+    """Why there is nothing to check, in words; "" if there is something."""
+    if not result.cases or any(c.verdict != Verdict.MISSING for c in result.cases):
+        return ""
+    first = result.cases[0].mismatch
+    if first is None or first.code == STUB:
+        return UNTOUCHED
+    return as_sentence(first.sentence)
 
 
 def summary(result: ExerciseResult) -> str:
@@ -43,6 +55,25 @@ def summary(result: ExerciseResult) -> str:
         f"{passed} of {len(result.cases)} {cases}, "
         f"{result.score:g} of {result.points:g} {points}"
     )
+
+
+def timing(result: ExerciseResult) -> str:
+    """What the cases that passed took, beside the reference; "" if it is not known."""
+    timed = [c for c in result.cases if c.verdict == Verdict.PASSED]
+    own = sum(c.seconds for c in timed)
+    reference = sum(c.reference_seconds for c in timed)
+    if not (own and reference):
+        return ""
+    if max(own, reference) < SHORT:
+        return f"Time: under {_duration(SHORT)}, as the reference's."
+    times = own / reference
+    ratio = f" ({times:.0f} times)" if times >= 2 and own >= COMPARABLE else ""
+    return f"Time: {_duration(own)}, the reference's {_duration(reference)}{ratio}."
+
+
+def _duration(seconds: float) -> str:
+    value, unit = (seconds, "s") if seconds >= 1 else (1000 * seconds, "ms")
+    return f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"
 
 
 def explanation(case: CaseResult) -> str:
@@ -57,8 +88,14 @@ def explanation(case: CaseResult) -> str:
 
 def as_sentence(text: str) -> str:
     """With a capital and a full stop; a line of code keeps its own end."""
+    text = shortened(text, LONGEST)
     text = text[:1].upper() + text[1:]
     return text if text[-1:] in ".!?)" or ", line " in text else f"{text}."
+
+
+def remarks(wrong: Mismatch) -> list[str]:
+    """What is right, and what the difference looks like."""
+    return [as_sentence(text) for text in (wrong.agreed, *wrong.details) if text]
 
 
 def repeats(result: ExerciseResult) -> set[str]:
@@ -93,10 +130,11 @@ def _case(case: CaseResult, widest: int, repeated: bool) -> list[str]:
     lines += _wrapped(explanation(case), indent)
     if wrong.expected or wrong.got:
         hanging = indent + "            "
-        lines += _wrapped(wrong.expected, hanging, first=indent + "  expected  ")
-        lines += _wrapped(wrong.got, hanging, first=indent + "  got       ")
-    for detail in wrong.details:
-        lines += _wrapped(as_sentence(detail), indent)
+        for label, value in (("expected", wrong.expected), ("got", wrong.got)):
+            first = f"{indent}  {label:<8}  "
+            lines += _wrapped(shortened(value, LONGEST), hanging, first=first)
+    for detail in remarks(wrong):
+        lines += _wrapped(detail, indent)
     return lines
 
 

@@ -88,6 +88,11 @@ def evil(school: School):
     return notebook
 
 
+# A drawing is none of them: ours are drawn in the page, and what could run in one of a
+# student's is an event, a link or one of these.
+ACTIVE = {"iframe", "form", "object", "embed", "foreignobject", "animate", "set", "use"}
+
+
 class Reader(HTMLParser):
     """What of a page could run: scripts, events, links, frames."""
 
@@ -101,7 +106,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attrs) -> None:
         self._inside = tag if tag in {"script", "style", "title"} else ""
         for name, value in attrs:
-            runs = name.startswith("on") or tag in {"iframe", "form", "svg", "object"}
+            runs = name.startswith("on") or tag in ACTIVE
             scheme = "".join((value or "").lower().split())
             if runs or scheme.startswith(("javascript:", "vbscript:", "data:text")):
                 self.active.append(f"<{tag} {name}={value}>")

@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
+from autograder.excerpt import Excerpt, excerpt
 from autograder.explain import Mismatch
 from autograder.report import to_html, to_text
+from autograder.report.curves import curves
 from autograder.report.html import GREEN, GREY, OCHRE, RED
 from autograder.report.pictures import pictures, rgb_png
 from autograder.verdicts import CaseResult, ExerciseResult, Verdict
@@ -215,41 +217,131 @@ def test_a_png_holds_the_pixels():
 
 
 def shown_as_picture(expected, got):
-    wrong = Mismatch("value", "wrong", pictures=(expected.double(), got.double()))
-    return [a["alt"] for t, a in Page(pictures(wrong)).tags if t == "img"]
+    page = pictures(Excerpt(expected.double(), got.double(), (0, 1)))
+    return [a["alt"] for t, a in Page(page).tags if t == "img"]
 
 
 def test_pictures_have_words():
-    expected = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
+    expected = torch.arange(64.0).reshape(8, 8)
     assert shown_as_picture(expected, expected.T) == [
-        "expected values as a picture, black 0, white 3",
-        "got values as a picture, black 0, white 3",
-        "difference values as a picture, orange 1",
+        "expected values as a picture, black 0, white 63",
+        "got values as a picture, black 0, white 63",
+        "difference values as a picture, orange 49",
     ]
 
 
 STRANGE = {
-    "nan": torch.full((2, 2), torch.nan),
-    "infinite": torch.full((2, 2), torch.inf),
-    "constant": torch.ones(2, 2),
-    "huge": torch.full((2, 2), 1e308, dtype=torch.float64),
+    "nan": torch.full((8, 7), torch.nan),
+    "infinite": torch.full((8, 7), torch.inf),
+    "constant": torch.ones(8, 7),
+    "huge": torch.full((8, 7), 1e308, dtype=torch.float64),
 }
 
 
 @pytest.mark.parametrize("got", STRANGE.values(), ids=STRANGE)
 def test_strange_values_can_be_pictured(got):
-    assert len(shown_as_picture(torch.ones(2, 2), got)) == 3
+    assert len(shown_as_picture(torch.ones(8, 7), got)) == 3
+
+
+@pytest.mark.parametrize("got", STRANGE.values(), ids=STRANGE)
+def test_strange_values_can_be_drawn_as_a_curve(got):
+    drawn = curves(Excerpt(torch.ones(7).double(), got[0].double(), (3,)))
+    places = re.findall(r"[ML]([0-9.-]+) ([0-9.-]+)", drawn)
+    assert len(places) >= 7  # of what was expected
+    for x, y in places:
+        assert 0 <= float(x) <= 440
+        assert 0 <= float(y) <= 130
+
+
+def test_a_curve_has_words_and_lines_that_differ_without_colour():
+    shown = Excerpt(torch.zeros(9), torch.arange(9.0), (8,), "[1, :]")
+    page = Page(curves(shown))
+    assert page.open == []
+    assert "Expected and got as curves over 9 values" in page.words
+    assert "0 is expected and 8 came" in page.words
+    assert "shown is [1, :]" in page.words
+    assert sum("stroke-dasharray" in a for t, a in page.tags if t == "path") == 2
+
+
+def test_a_small_matrix_is_shown_in_figures():
+    words = Page(pictures(Excerpt(torch.eye(2), torch.ones(2, 2), (0, 1)))).words
+    assert " ".join(words.split()) == (
+        "expected 1 0 0 1 got 1 1 1 1 Underlined: the worst element."
+    )
+
+
+PARTS = {
+    "a matrix": ((8, 9), (3, 4), (8, 9), "", (3, 4)),
+    "one of many": ((2, 3, 8, 9), (1, 2, 3, 4), (8, 9), "[1, 2, :, :]", (3, 4)),
+    "a large one": ((200, 9), (150, 4), (64, 9), "[118:182, :]", (32, 4)),
+    "a row": ((1, 9), (0, 4), (9,), "", (4,)),
+    "a column of many": ((4, 9, 1), (2, 7, 0), (4, 9), "", (2, 7)),
+    "a long sequence": ((1000,), (999,), (240,), "[760:1000]", (239,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("shape", "place", "size", "part", "inside"), PARTS.values(), ids=PARTS
+)
+def test_what_is_shown_holds_the_worst_element(shape, place, size, part, inside):
+    expected, got = torch.zeros(shape), torch.zeros(shape)
+    got[place] = 1
+    shown = excerpt(expected, got, int(got.flatten().argmax()))
+    assert (tuple(shown.got.shape), shown.part) == (size, part)
+    assert shown.worst == inside
+    assert float(shown.got[inside]) == 1
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 1, 3), (0,), (0, 5)])
+def test_what_is_told_better_in_figures_is_not_shown(shape):
+    assert excerpt(torch.zeros(shape), torch.ones(shape), 0) is None
 
 
 def test_only_the_first_wrong_case_is_pictured():
     def wrong(text):
-        return Mismatch("value", text, pictures=(torch.ones(2, 2), torch.zeros(2, 2)))
+        shown = Excerpt(torch.ones(8, 8), torch.zeros(8, 8))
+        return Mismatch("value", text, excerpt=shown)
 
     shown = result(
         case(Verdict.FAILED, wrong("a"), "One."),
         case(Verdict.FAILED, wrong("b"), "Two."),
     )
     assert to_html(shown).count("<img ") == 3
+
+
+# Time, absence, length
+
+
+TIMES = {
+    "too short to measure": (0.004, 0.001, "Time: under 10 ms, as the reference's."),
+    "alike": (0.15, 0.12, "Time: 150 ms, the reference's 120 ms."),
+    "slower": (1.5, 0.1, "Time: 1.5 s, the reference's 100 ms (15 times)."),
+}
+
+
+@pytest.mark.parametrize(("own", "reference", "text"), TIMES.values(), ids=TIMES)
+def test_the_time_stands_beside_the_reference(own, reference, text):
+    passed = case(Verdict.PASSED, seconds=own, reference_seconds=reference)
+    wrong = case(Verdict.FAILED, WRONG, seconds=9.0, reference_seconds=1.0)
+    assert to_text(result(passed, wrong)).endswith(text)
+    assert text in Page(to_html(result(passed, wrong))).words
+
+
+def test_a_function_that_is_gone_is_not_called_an_untouched_stub():
+    gone = Mismatch("MISSING", "the notebook does not define softmax")
+    shown = result(case(Verdict.MISSING, gone), case(Verdict.MISSING, gone, "More."))
+    for text in (to_text(shown), Page(to_html(shown)).words):
+        assert "The notebook does not define softmax." in text
+        assert "stub" not in text
+
+
+def test_an_answer_cannot_fill_the_page():
+    long = "x<" * 100_000
+    shown = result(
+        case(Verdict.FAILED, Mismatch(long, long, long, long, [long])), flags=[long]
+    )
+    assert len(to_html(shown)) < 20_000
+    assert len(to_text(shown)) < 20_000
 
 
 def test_results_survive_json():

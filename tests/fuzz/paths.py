@@ -35,10 +35,13 @@ SECONDS = 3.0  # of one processor, for one input: it may be read three times
 MEGABYTES = 600  # that one input may add to what this process needs
 OURS = {
     *("section", "div", "strong", "span", "p", "ul", "li", "dl", "dt", "dd", "em"),
-    *("figure", "img", "figcaption", "br"),
+    *("figure", "img", "figcaption", "br", "pre", "u", "b"),
+    *("svg", "title", "path", "circle"),
 }
 ATTRIBUTES = {
-    *("style", "aria-label", "aria-hidden", "role", "alt", "src", "width", "height")
+    *("style", "aria-label", "aria-hidden", "role", "alt", "src", "width", "height"),
+    *("viewbox", "d", "fill", "cx", "cy", "r", "stroke", "stroke-width"),
+    *("stroke-opacity", "stroke-dasharray"),
 }
 
 
@@ -80,7 +83,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in OURS:
             self.foreign.append(tag)
-        if tag in {"script", "iframe", "form", "object", "embed", "svg", "style"}:
+        if tag in {"script", "iframe", "form", "object", "embed", "style"}:
             self.active.append(tag)
         for name, value in attrs:
             scheme = "".join((value or "").lower().split())

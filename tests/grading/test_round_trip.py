@@ -8,6 +8,7 @@ import pytest
 
 from autograder.gradebook import api
 from autograder.grading.run import Graded, grade_class
+from autograder.report import to_text
 from autograder.verdicts import Verdict
 
 from .conftest import TOY, School
@@ -225,3 +226,13 @@ def test_a_submission_without_one_of_the_cells_is_graded_once(
     assert path.stat().st_mtime_ns == written
     assert again.key == first.key
     assert again.exercises[f"check-{gone}"].verdict == Verdict.MISSING
+
+
+RENAMED = "def dubble(n):\n    return 2 * n\n"
+
+
+def test_a_renamed_function_is_not_called_an_untouched_stub(school: School) -> None:
+    school.hand_in("ada", school.notebook(school.right() | {"double": RENAMED}))
+    found = grade_class(school.course, TOY).results["ada"].exercises["check-double"]
+    assert found.verdict == Verdict.MISSING
+    assert "does not define double, but dubble: give it back its name" in to_text(found)
