@@ -197,7 +197,10 @@ class SaveResults(SaveAutoGrades):
             name, self.notebook_id, self.assignment_id, self.student_id
         )
         grade.auto_score = self._score(name, float(grade.max_score))
-        grade.needs_manual_grade = grade.manual_score is not None
+        # What wants a person: points given by hand for an answer that has changed,
+        # and points that may not be deserved.
+        again = grade.manual_score is not None
+        grade.needs_manual_grade = again or self.result.is_doubtful(name)
         self.gradebook.db.commit()
 
     def _score(self, name: str, points: float) -> float:

@@ -135,7 +135,8 @@ class Grader:
             result.exercises[check_id(name)] = one
             result.scores[check_id(name)] = one.score
             result.pages[check_id(name)] = to_html(one)
-        result.flags = flags + shown.ended() + unusual(cells)
+        result.unusual = unusual(cells)
+        result.flags = flags + shown.ended() + result.unusual
         if self.trust:
             result.flags.append("graded without the jail (--trust-students)")
         result.seconds = time.perf_counter() - start

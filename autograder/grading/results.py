@@ -36,6 +36,8 @@ class SubmissionResult:
         pages: HTML reports by grade id, with the pictures that JSON leaves out.
         notes: text shown under a plain test cell.
         flags: what an instructor should look at.
+        unusual: those of the flags that tell of code which no answer needs; the
+            grades wait for a person to look.
     """
 
     student: str
@@ -47,12 +49,22 @@ class SubmissionResult:
     pages: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+    unusual: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def broken(self) -> bool:
         """Whether our own code failed somewhere."""
         return any(e.verdict == Verdict.BROKEN for e in self.exercises.values())
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether a person should look before the points of a cell count.
+
+        Code that no answer needs may have deceived what observes; and points for a
+        verdict that our own crash prevented were not earned yet.
+        """
+        own = self.exercises.get(name)
+        return bool(self.unusual) or bool(own and own.verdict == Verdict.BROKEN)
 
     def flag(self, line: str) -> None:
         """Note what an instructor should look at, once."""
@@ -77,6 +89,7 @@ class SubmissionResult:
         self.exercises |= other.exercises
         self.scores |= {f"{other.notebook}/{k}": v for k, v in other.scores.items()}
         self.flags += other.flags
+        self.unusual += other.unusual
         self.seconds += other.seconds
 
     @classmethod
@@ -118,6 +131,7 @@ class SubmissionResult:
             _are_texts(self.student, self.assignment, self.notebook, self.key)
             and all(isinstance(d, dict) for d in (self.scores, self.pages, self.notes))
             and _is_list_of_texts(self.flags)
+            and _is_list_of_texts(self.unusual)
             and all(_is_score(score) for score in (self.seconds, *self.scores.values()))
             and all(
                 _is_exercise(e)

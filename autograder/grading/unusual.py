@@ -1,7 +1,8 @@
 """What no answer to an exercise needs, found in the text of a submission.
 
-For an instructor's eyes: it costs no points, and who wants to hide it can. Grading does
-not rest on it; but code that removes what observes it should not go unseen either.
+For an instructor's eyes: it costs no points, but the grades wait for a person to look.
+Who wants to hide it can. Grading does not rest on it; but code that removes what
+observes it should not go unseen either.
 """
 
 import ast
@@ -60,16 +61,25 @@ def _in_node(node: ast.AST) -> Iterator[str]:
             yield from (f"imports {n.name}" for n in names if _is_unusual(n.name))
         case ast.ImportFrom(module=str(module), names=names):
             known = module == "autograder" and {n.name for n in names} <= PUBLIC
+            private = [f"{module}.{n.name}" for n in names if n.name.startswith("_")]
             if _is_unusual(module) and not known:
                 yield f"imports {module}"
+            else:
+                yield from (f"imports {n}" for n in private if _is_unusual(n))
         case ast.Name(id=name) if name in NAMES:
             yield f"uses {name}"
         case ast.Attribute(value=ast.Name(id=library), attr=name, ctx=ast.Store()):
             if library in LIBRARIES:
                 yield f"replaces {library}.{name}"
+        case ast.Attribute(value=ast.Name(id="torch"), attr="_C"):
+            yield "uses torch._C"
         case ast.Attribute(attr=name) if name in ATTRIBUTES:
             yield f"uses {name}"
 
 
 def _is_unusual(module: str) -> bool:
-    return module.split(".")[0] in MODULES | {"autograder", "builtins", "solutions"}
+    """Whether no answer needs a module; private ones are no business of it."""
+    first, *rest = module.split(".")
+    if first in LIBRARIES and any(part.startswith("_") for part in rest):
+        return True
+    return first in MODULES | {"autograder", "builtins", "solutions"}

@@ -299,12 +299,13 @@ def _jobs() -> Iterator[tuple[str, str, dict]]:
 
 
 def main() -> None:
-    """Run what is to be run and write the page."""
+    """Run what is to be run; write the page, and its summary into security.md."""
     from tests.attacks.ours import our_results
-    from tests.attacks.table import page
+    from tests.attacks.table import page, put_summary
 
     KEPT.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(stock_results(), our_results()))
+    put_summary(PAGE, PAGE.with_name("security.md"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """docs/attacks.md: a table for each kind of attack."""
 
+import re
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from . import plain
@@ -89,6 +91,50 @@ def _row(name: str, goal: str, left: str, right: str) -> str:
         right += f", {most:g} deserved"
     left = left.split(":")[0] if left.startswith("done") else left
     return " | ".join(cell.replace("|", "\\|") for cell in (goal, left, right))
+
+
+HARM = ("done", "runs", "hangs", "the submission is lost", "processes are left")
+SUMMARY = (
+    "| kind of attack | attacks | run on stock | work there | work on ours |\n"
+    "| --- | --- | --- | --- | --- |\n"
+)
+
+
+def summary(text: str) -> str:
+    """The page in a table: how many attacks of each kind work, there and here."""
+    lines = []
+    for name, kind in KINDS.items():
+        rows = rows_of(text, name)
+        ran = [row for row in rows if row[1] not in (NONE, "not run")]
+        there = sum(_works(name, goal, left) for goal, left, _ in ran)
+        here = sum(MORE in right or WEAK in right for *_, right in rows)
+        cells = (kind.title, len(rows), len(ran), there, here)
+        lines.append("| " + " | ".join(map(str, cells)) + " |\n")
+    return SUMMARY + "".join(lines)
+
+
+def put_summary(attacks: Path, security: Path) -> None:
+    """Write the table anew where it stands in the page about security."""
+    text = security.read_text(encoding="utf-8")
+    start = text.index(SUMMARY.splitlines()[0])
+    end = text.index("\n\n", start) + 1
+    table = summary(attacks.read_text(encoding="utf-8"))
+    security.write_text(text[:start] + table + text[end:], encoding="utf-8")
+
+
+def rows_of(text: str, name: str) -> list[list[str]]:
+    """Attack, what stock gives and what ours gives, as the page has them."""
+    table = text.split(f"## {KINDS[name].title}\n")[1].split("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    return [re.split(r"(?<!\\) \| ", line.strip("| ")) for line in lines]
+
+
+def _works(name: str, goal: str, left: str) -> bool:
+    """Whether an attack pays on stock, or harms."""
+    if any(harm in left for harm in HARM):
+        return True
+    points = re.match(r"([\d.]+) of", left)
+    return bool(points) and float(points[1]) > 5 * deserved(name, goal)
 
 
 def is_known(name: str, goal: str) -> bool:

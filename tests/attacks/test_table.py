@@ -6,16 +6,13 @@ import pytest
 
 from .plain import AS_WEAK
 from .side_by_side import KINDS, PAGE
-from .table import LESS, MORE, WEAK, deserved, is_known
+from .table import LESS, MORE, WEAK, deserved, is_known, rows_of, summary
 
 
 def rows(kind: str) -> dict[str, str]:
     """What ours gives, by attack, as the table has it."""
-    text = PAGE.read_text(encoding="utf-8")
-    table = text.split(f"## {KINDS[kind].title}\n")[1].split("\n## ")[0]
-    lines = [line for line in table.splitlines() if line.startswith("| ")][2:]
-    cells = [re.split(r"(?<!\\) \| ", line.strip("| ")) for line in lines]
-    return {attack: ours for attack, _, ours in cells}
+    found = rows_of(PAGE.read_text(encoding="utf-8"), kind)
+    return {attack: ours for attack, _, ours in found}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,3 +35,8 @@ def test_no_row_gives_more_than_deserved(kind: str) -> None:
             found = re.match(r"([\d.]+) of", ours)
             points = float(found[1]) if found else 0.0
             assert points <= deserved(kind, attack), attack
+
+
+def test_the_security_page_sums_it_up() -> None:
+    text = PAGE.with_name("security.md").read_text(encoding="utf-8")
+    assert summary(PAGE.read_text(encoding="utf-8")) in text

@@ -1,6 +1,7 @@
 """Scores come from our results and from nothing else."""
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.gradebook import api
 from autograder.grading import grade as grading
@@ -72,6 +73,40 @@ def test_our_own_crash_costs_no_points_and_is_broken(
     assert (result.verdict, result.score) == (Verdict.BROKEN, 1)
     assert "please report" in result.flags[0]
     assert held(school) == 6
+
+
+def waiting(school: School) -> set[str]:
+    """Check cells of ada that formgrader lists as to be looked at."""
+    with Gradebook(f"sqlite:///{school.course.root / 'gradebook.db'}") as gradebook:
+        notebook = gradebook.find_submission_notebook(TOY, TOY, "ada")
+        found = {g.name for g in notebook.grades if g.needs_manual_grade}
+    return {name for name in found if name.startswith("check-")}
+
+
+def test_honest_answers_wait_for_nobody(school: School) -> None:
+    school.hand_in("ada", school.notebook(school.right()))
+    grade_class(school.course, TOY)
+    assert waiting(school) == set()
+
+
+def test_code_that_no_answer_needs_waits_for_a_person(school: School) -> None:
+    answers = school.right()
+    answers["double"] = "import gc\n\n" + answers["double"]
+    school.hand_in("ada", school.notebook(answers))
+    graded = grade_class(school.course, TOY)
+    assert graded.results["ada"].unusual == ["cell 4 imports gc"]
+    assert held(school) == 6
+    assert waiting(school) == {"check-softmax", "check-center", "check-double"}
+
+
+def test_our_own_crash_waits_for_a_person(school: School, monkeypatch) -> None:
+    def crashing(exercise, *rest):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(grading, "judge_exercise", crashing)
+    school.hand_in("ada", school.notebook(school.right()))
+    grade_class(school.course, TOY)
+    assert waiting(school) == {"check-softmax", "check-center", "check-double"}
 
 
 NOISE = {

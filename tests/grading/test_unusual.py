@@ -14,6 +14,10 @@ UNUSUAL = {
     "import torch, ctypes.util": "cell 1 imports ctypes.util",
     "from autograder.observe import observe": "cell 1 imports autograder.observe",
     "import autograder.jail.child as c": "cell 1 imports autograder.jail.child",
+    "from torch.utils._python_dispatch import _pop_mode": "cell 1 imports "
+    "torch.utils._python_dispatch",
+    "from torch import _C": "cell 1 imports torch._C",
+    "x = torch._C._len_torch_dispatch_stack()": "cell 1 uses torch._C",
     "from solutions import reference": "cell 1 imports solutions",
     "def f(x):\n    sys.setprofile(None)": "cell 1 uses setprofile",
     "torch.softmax = lambda x: 0": "cell 1 replaces torch.softmax",
@@ -28,6 +32,7 @@ USUAL = [
     "def f(x):\n    x.grad = None\n    self.weight = 3\n    return x.eval()",
     "class A(nn.Module):\n    def __init__(self):\n        super().__init__()",
     "model.eval()\nre.compile('x')\ntorch.compile(model)",
+    "import torch.nn.functional as F\nfrom torch.utils import data",
     "not python at all (",
     "x = '\0'",
 ]
