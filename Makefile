@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP) ## create .venv with the pinned packages
 
-demo: $(STAMP) ## run the whole loop on a small class: release, submit, grade, feedback, table
+demo: $(STAMP) ## run the whole loop on a small class: release, hand in, grade, feedback, class report
 	@$(BIN)/autograder demo
 
 test: $(STAMP) ## run the tests

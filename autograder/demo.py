@@ -1,4 +1,4 @@
-"""The whole loop on a small class: release, hand in, grade, feedback, table."""
+"""The whole loop on a small class: release, hand in, grade, feedback, reports."""
 
 import os
 import shutil
@@ -15,7 +15,10 @@ from .authoring.answers import (
     reference_answer,
 )
 from .catalogue import Assignment
+from .classreport.facts import gather
+from .classreport.page import page_path, to_page
 from .errors import CourseDirectoryError
+from .files import write_atomically
 from .gradebook import api
 from .gradebook.course import CONFIG, Course
 from .grading.run import grade_class
@@ -47,7 +50,11 @@ def run_demo(folder: Path | None = None) -> None:
         print(problem)
     api.generate_feedback(course.root, assignment.name)
     pages = sorted((root / "feedback").glob(f"*/{assignment.name}/*.html"))
-    print(f"5. feedback              {len(pages)} pages\n\nOpen:")
+    print(f"5. feedback              {len(pages)} pages")
+    report = page_path(course.root, assignment.name)
+    write_atomically(report, to_page(gather(course, assignment.name)).encode())
+    print(f"6. class report          {_short(report)}\n\nOpen:")
+    print(f"  {_short(report)}   what the instructor reads")
     print(f"  {_short(release / (assignment.name + '.ipynb'))}   what students get")
     for page in (p for p in pages if p.parts[-3] in {"cleo", "gus"}):
         print(f"  {_short(page)}   what {page.parts[-3]} reads")

@@ -9,13 +9,13 @@ from types import ModuleType
 from typing import cast
 
 from ..errors import AutograderError
-from . import authors, grading, instructors, machine
+from . import authors, grading, instructors, machine, reports
 from .application import app
 from .arguments import warn
 from .exits import Exit
 
 __all__ = ["Exit", "app", "main"]
-COMMANDS = (instructors, grading, authors, machine)  # importing them adds them
+COMMANDS = (instructors, grading, reports, authors, machine)  # importing them adds them
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
 
 

@@ -28,7 +28,9 @@ ADAPTERS = {
     "dask": ("grading/",),
     "distributed": ("grading/",),
     "typer": ("cli/",),
-    "jinja2": ("report/",),
+    "jinja2": ("classreport/page.py",),
+    "markupsafe": ("classreport/page.py",),
+    "copydetect": ("classreport/likeness.py",),
     "matplotlib": ("jail/",),
     "course": ("authoring/upkeep.py", "jail/", "demo.py"),
 }

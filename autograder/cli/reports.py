@@ -1,0 +1,49 @@
+"""For instructors: the class report and exports."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..startup import importing
+from .application import app
+from .arguments import AsJson, AssignmentName, CoursePath, full_name
+
+WithoutLikeness = Annotated[
+    bool,
+    typer.Option(
+        "--without-likeness", help="Do not look for submissions that are alike."
+    ),
+]
+
+
+@app.command()
+def report(
+    name: AssignmentName,
+    course: CoursePath = Path(),
+    to: Annotated[
+        Path | None, typer.Option(help="File; reports/<assignment>.html by default.")
+    ] = None,
+    without_likeness: WithoutLikeness = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the class report: scores, exercises, mistakes, what to look at.
+
+    Example: autograder report a03 --course ~/dl-2026
+    """
+    with importing():
+        from ..classreport.facts import gather
+        from ..classreport.page import page_path, to_page
+        from ..files import write_atomically
+        from ..gradebook.course import Course
+
+    opened = Course.open(course)
+    full = full_name(name, opened.root)
+    found = gather(opened, full, not without_likeness)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2))
+        return
+    path = to or page_path(opened.root, full)
+    write_atomically(path, to_page(found).encode())
+    print(path)
