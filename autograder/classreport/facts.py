@@ -53,6 +53,7 @@ class ClassReport:
     Attributes:
         most: the maximum.
         blank: students who handed in, but wrote nothing.
+        waiting: students whose grades wait for a person.
         pairs: submissions that look alike; None if nobody looked.
     """
 
@@ -169,10 +170,11 @@ def _person(
     result: SubmissionResult, book: Standings, names: Mapping[str, str]
 ) -> Person:
     standing = book.submissions.get(result.student, Standing(dict(result.scores)))
-    graded = {c: s for c, s in standing.scores.items() if c not in standing.waiting}
+    waiting = set(standing.waiting) - result.scores.keys()  # others have a score
+    graded = {c: s for c, s in standing.scores.items() if c not in waiting}
     scores = {names[c]: s for c, s in graded.items() if c in names}
     verdicts = {e.name: str(e.verdict) for e in result.exercises.values()}
-    verdicts |= {names.get(c, c): "to be graded" for c in standing.waiting}
+    verdicts |= {names.get(c, c): "to be graded" for c in waiting}
     flags = len(result.flags) + sum(len(e.flags) for e in result.exercises.values())
     own = (result.student, standing.score, standing.penalty)
     return Person(*own, scores, verdicts, flags)

@@ -7,7 +7,7 @@ import typer
 
 from ..startup import importing
 from .application import app
-from .arguments import AssignmentName, CoursePath, full_name
+from .arguments import AssignmentName, CoursePath, full_name, warn
 
 
 @app.command()
@@ -52,9 +52,12 @@ def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
     with importing():
         from ..gradebook import api
         from ..gradebook.course import Course
+        from ..gradebook.settle import settle_class
 
     opened = Course.open(course)
     full = full_name(name, opened.root)
+    for conflict in settle_class(opened.root, full):
+        warn(conflict)
     api.generate_feedback(opened.root, full)
     for page in sorted((opened.root / "feedback").glob(f"*/{full}/*.html")):
         print(page)

@@ -8,7 +8,7 @@ import typer
 
 from ..startup import importing
 from .application import app
-from .arguments import AsJson, AssignmentName, CoursePath, full_name
+from .arguments import AsJson, AssignmentName, CoursePath, full_name, warn
 
 WithoutLikeness = Annotated[
     bool,
@@ -37,9 +37,12 @@ def report(
         from ..classreport.page import page_path, to_page
         from ..files import write_atomically
         from ..gradebook.course import Course
+        from ..gradebook.settle import settle_class
 
     opened = Course.open(course)
     full = full_name(name, opened.root)
+    for conflict in settle_class(opened.root, full):
+        warn(conflict)
     found = gather(opened, full, not without_likeness)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))

@@ -24,7 +24,13 @@ def configure(c: Any, root: Path) -> None:
 
     from .exports import PlainCsv
     from .formgrader import configure_formgrader
-    from .preprocessors import ImportResults, NextRound, RestoreCells, SaveResults
+    from .preprocessors import (
+        ImportResults,
+        NextRound,
+        RestoreCells,
+        SaveResults,
+        SettleGrades,
+    )
 
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = root.name  # formgrader warns without one
@@ -50,6 +56,7 @@ def configure(c: Any, root: Path) -> None:
     ]
     configure_formgrader(c, root)
     c.GenerateFeedback.preprocessors = [
+        SettleGrades,
         GetGrades,
         CSSHTMLHeaderPreprocessor,
         NextRound,

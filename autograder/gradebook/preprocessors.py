@@ -213,6 +213,19 @@ class SaveResults(SaveAutoGrades):
         return score
 
 
+class SettleGrades(NbGraderPreprocessor):
+    """Brings late penalty and group's grade up to date before feedback is written."""
+
+    def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
+        """Leave the notebook as it is."""
+        from .settle import settle
+
+        root, who = Path(self.config.ImportResults.course), resources["nbgrader"]
+        with Gradebook(who["db_url"]) as gradebook:
+            settle(root, gradebook, self.config, who["assignment"], who["student"])
+        return notebook, resources
+
+
 class NextRound(NbGraderPreprocessor):
     """Begins another round, as feedback tells what was expected in this one."""
 

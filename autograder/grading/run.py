@@ -19,7 +19,9 @@ from ..errors import (
 from ..gradebook import api
 from ..gradebook.alone import alone
 from ..gradebook.course import Course
+from ..gradebook.groups import withdraw
 from ..gradebook.imported import Imported
+from ..gradebook.settle import settle_graded
 from ..jail.job import Cell
 from .cluster import Cluster
 from .crew import Crew
@@ -142,6 +144,7 @@ def _grade(
 ) -> Graded:
     graded = Graded()
     with api.gradebook(course.root) as gradebook:
+        withdraw(course.root, gradebook, assignment)
         imported = Imported(course, assignment, gradebook)
     for student, before, ready in _ahead(course, assignment, students, how, imported):
         try:
@@ -154,6 +157,7 @@ def _grade(
         except Exception as error:  # one submission must not stop everybody else's
             graded.failed(student, error)
         say(student, graded.results.get(student))
+    graded.problems += settle_graded(course.root, assignment)
     return graded
 
 
