@@ -6,8 +6,9 @@ Reads sources, runs nothing. Leaves out names that come to be in another way (`e
 
 import ast
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from .jail.job import Cell
 from .source import parsed
 
 ALIKE = 0.6  # of difflib's ratio
@@ -60,3 +61,23 @@ def renamed(missing: str, answer: str, known: Iterable[str]) -> str:
     others = [name for name in others if len(name) <= LONGEST]
     close = difflib.get_close_matches(missing, others, 1, ALIKE)
     return (close or (others if len(others) == 1 else [""]))[0]
+
+
+def absent(
+    exercise: str, missing: list[str], functions: Sequence[str], cells: list[Cell]
+) -> str:
+    """That functions are missing, and what they are probably called now.
+
+    Args:
+        exercise: its name.
+        missing: of its functions.
+        functions: all that it asks for.
+        cells: of the notebook.
+    """
+    text = f"the notebook does not define {', '.join(missing)}"
+    answer = next((c.source for c in cells if c.grade_id == exercise), None)
+    if answer is None:
+        return f"{text}; the cell of its answer is gone"
+    if len(missing) == 1 and (name := renamed(missing[0], answer, functions)):
+        text += f", but {name}: give it back its name"
+    return text

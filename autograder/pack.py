@@ -28,7 +28,10 @@ from .tree import Tree, leaves, plain, to_tree
 from .variants import FINELY_JITTERED, JITTERED, Variant
 
 PUBLIC_SEED = 1
+BASE_SECONDS = 5.0
+TIMES_REFERENCE = 50.0
 FILE = "expected.safetensors"
+RELEASE = "the released notebook"  # beside exercises, whose names have no spaces
 
 
 @dataclass
@@ -76,6 +79,16 @@ class ExercisePack:
     def given(self) -> dict[str, Any]:
         """Inputs made outside, by case."""
         return {name: e.given for name, e in self.cases.items() if e.given is not None}
+
+    @property
+    def seconds(self) -> float:
+        """What the reference took for all runs."""
+        return sum(e.seconds * len(e.trees) for e in self.cases.values())
+
+    @property
+    def limit(self) -> float:
+        """Wall seconds for an answer: generous against the reference's time."""
+        return BASE_SECONDS + TIMES_REFERENCE * self.seconds
 
 
 def expect(exercise: Exercise, reference: Candidate, seed: int | str) -> ExercisePack:
@@ -166,15 +179,34 @@ def _attach(
             ) from None
 
 
-def save(packs: Mapping[str, ExercisePack], folder: Path) -> None:
+@dataclass
+class Release:
+    """What a student's own machine knows of the notebook as it was released.
+
+    Attributes:
+        name: of the assignment, and so of the file to hand in.
+        cells: its code cells, stubs in place of answers, and the written questions.
+        checks: fingerprint of checks.py.
+    """
+
+    name: str
+    cells: list[dict[str, Any]]
+    checks: str
+
+
+def save(
+    packs: Mapping[str, ExercisePack], folder: Path, release: Release | None = None
+) -> None:
     """Write the packs of an assignment into its release folder."""
-    write_atomically(folder / FILE, dumped(packs))
+    write_atomically(folder / FILE, dumped(packs, release))
 
 
-def dumped(packs: Mapping[str, ExercisePack]) -> bytes:
+def dumped(packs: Mapping[str, ExercisePack], release: Release | None = None) -> bytes:
     """The packs of an assignment as bytes."""
     tensors: Tensors = {}
     data = {name: _dump(pack, tensors) for name, pack in packs.items()}
+    if release:
+        data[RELEASE] = vars(release)
     return to_bytes(data, tensors)
 
 
@@ -206,8 +238,21 @@ def _dump(pack: ExercisePack, tensors: Tensors) -> dict[str, Any]:
 
 def load(folder: Path) -> dict[str, ExercisePack]:
     """Read the packs of a release folder."""
+    return loaded(_content(folder))
+
+
+def load_release(folder: Path) -> Release | None:
+    """What a release folder knows of its notebook; None if it is older than this."""
     try:
-        return loaded((folder / FILE).read_bytes())
+        found = from_bytes(_content(folder))[0].get(RELEASE)
+        return found and Release(**found)
+    except (TransportError, AttributeError, TypeError):
+        raise _damaged() from None
+
+
+def _content(folder: Path) -> bytes:
+    try:
+        return (folder / FILE).read_bytes()
     except FileNotFoundError:
         raise AutograderError(
             f"{FILE} is not beside the notebook; copy the whole release folder, not "
@@ -215,15 +260,17 @@ def load(folder: Path) -> dict[str, ExercisePack]:
         ) from None
 
 
+def _damaged() -> AutograderError:
+    return AutograderError(f"{FILE} is damaged; fetch the release folder again.")
+
+
 def loaded(content: bytes) -> dict[str, ExercisePack]:
-    """Undo `dumped`."""
+    """Undo `dumped`; the release is left out."""
     try:
         data, tensors = from_bytes(content)
-        return {name: _load(item, tensors) for name, item in data.items()}
+        return {n: _load(item, tensors) for n, item in data.items() if n != RELEASE}
     except (TransportError, KeyError, AttributeError, TypeError, ValueError):
-        raise AutograderError(
-            f"{FILE} is damaged; fetch the release folder again."
-        ) from None
+        raise _damaged() from None
 
 
 def _load(data: Any, tensors: Tensors) -> ExercisePack:

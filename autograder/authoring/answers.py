@@ -13,8 +13,8 @@ from typing import Any
 import nbformat
 
 from ..catalogue import Assignment
+from ..cells import grade_id
 from ..exercise import Exercise
-from ..grading.notebooks import grade_id
 from .stub import answer_source
 
 

@@ -13,10 +13,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .. import pack
 from ..catalogue import CHECKS, Assignment
+from ..cells import fingerprint
 from ..errors import AuthoringError
 from ..misconceptions import observe_misconceptions
 from .percent import Cell, read_cells
-from .released import released_checks
+from .released import known_cells, released_checks
 from .stub import solution_source
 from .written import read_written
 
@@ -107,11 +108,13 @@ def build(assignment: Assignment, folder: Path) -> list[Path]:
     """Write notebook, checks and expected outputs into a folder; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     notebook = folder / f"{assignment.name}.ipynb"
-    nbformat.write(source_notebook(assignment), notebook)
+    source = source_notebook(assignment)
+    nbformat.write(source, notebook)
     checks = folder / CHECKS
     text = (assignment.folder / CHECKS).read_text(encoding="utf-8")
     checks.write_text(released_checks(text), encoding="utf-8")
-    pack.save(public_packs(assignment), folder)
+    known = pack.Release(assignment.name, known_cells(source), fingerprint(checks))
+    pack.save(public_packs(assignment), folder, known)
     return [notebook, checks, folder / pack.FILE]
 
 

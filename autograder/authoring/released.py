@@ -1,6 +1,34 @@
-"""The students' version of checks.py: hidden cases are cut out."""
+"""The students' version of an assignment: what is cut out of it.
+
+Leaves out the notebook itself: nbgrader's own generate step makes that.
+"""
 
 import ast
+from typing import Any
+
+from ..cells import grade_id, is_check
+from .stub import stub_source
+
+
+def known_cells(notebook: Any) -> list[dict[str, Any]]:
+    """What a student's machine may know of a source notebook: no answer, no prose."""
+    return [
+        {
+            "id": cell["id"],
+            "cell_type": cell["cell_type"],
+            "source": _known_source(cell),
+            "metadata": cell["metadata"],
+        }
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" or grade_id(cell)
+    ]
+
+
+def _known_source(cell: Any) -> str:
+    if cell["cell_type"] != "code":
+        return ""  # a model answer
+    answer = grade_id(cell) and not is_check(cell)
+    return stub_source(cell["source"]) if answer else str(cell["source"])
 
 
 def released_checks(source: str) -> str:

@@ -9,13 +9,14 @@ from types import ModuleType
 from typing import cast
 
 from ..errors import AutograderError
-from . import authors, grading, instructors, machine, reports
+from . import authors, grading, instructors, machine, reports, students
 from .application import app
 from .arguments import warn
 from .exits import Exit
 
 __all__ = ["Exit", "app", "main"]
-COMMANDS = (instructors, grading, reports, authors, machine)  # importing them adds them
+# Importing them adds them.
+COMMANDS = (students, instructors, grading, reports, authors, machine)
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
 
 

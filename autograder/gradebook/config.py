@@ -6,6 +6,7 @@ from typing import Any
 from traitlets.config import Config, PyFileConfigLoader
 
 from ..authoring.stub import BEGIN, END, STUB
+from ..cells import UNANSWERED
 from .manifest import PRIVATE
 
 EXCHANGE = f"{PRIVATE}/exchange"
@@ -38,7 +39,7 @@ def configure(c: Any, root: Path) -> None:
     c.ClearSolutions.code_stub = {"python": STUB}
     c.ClearSolutions.begin_solution_delimeter = BEGIN.removeprefix("### ")
     c.ClearSolutions.end_solution_delimeter = END.removeprefix("### ")
-    c.ClearSolutions.text_stub = "*Your answer here.*"
+    c.ClearSolutions.text_stub = UNANSWERED
     c.ExportApp.plugin_class = PlainCsv
     c.ImportResults.course = str(root)
     c.Exporter.optimistic_validation = True  # once, after all steps, not after each

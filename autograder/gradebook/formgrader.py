@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from ..authoring.written import split_rubric
-from ..grading.notebooks import grade_id
+from ..cells import grade_id
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 

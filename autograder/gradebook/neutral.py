@@ -14,7 +14,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from ..grading.notebooks import encodable
+from ..cells import encodable
 
 MAX_TEXT = 200_000  # characters of one output
 MAX_PICTURE = 10_000_000

@@ -16,7 +16,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Unicode
 
-from ..grading.notebooks import PUT_BACK, encodable, grade_id, is_check, refuse_links
+from ..cells import PUT_BACK, encodable, grade_id, is_check
+from ..grading.notebooks import refuse_links
 from ..report import to_text
 from .neutral import neutralise
 from .quarantine import SUFFIX, quarantine

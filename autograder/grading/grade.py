@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from .. import catalogue, pack
 from ..authoring.notebook import check_id, packs_for, source_notebook
 from ..catalogue import CHECKS, Assignment
+from ..cells import canonical, cells_to_run, imports_of
 from ..decide import judge_exercise
 from ..errors import AutograderError, UnknownNameError
 from ..exercise import Exercise
 from ..jail.job import Cell, Job, Outcome, pack_given
-from ..names import renamed
+from ..names import absent
 from ..observe import Observation
 from ..pack import ExercisePack
 from ..report import to_html
 from ..transport import Tensors, legible, load_observation
 from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
 from .jailer import Jailer, shared_jailer, timed_frames
-from .notebooks import canonical, cells_to_run, imports_of
 from .plain import grade_plain
 from .results import SubmissionResult, Who, key_of
 from .unusual import unusual
@@ -30,8 +30,6 @@ from .unusual import unusual
 if TYPE_CHECKING:
     from ..gradebook.course import Course
 
-BASE_SECONDS = 5.0
-TIMES_REFERENCE = 50.0
 QUICK_SECONDS = 0.1  # for all of an exercise's runs
 MOST_RUNS = 3  # of a submission's cells, see `_once_more`
 SURE = {Verdict.PASSED, Verdict.MISSING}
@@ -148,7 +146,7 @@ class Grader:
         return [
             name
             for name, exercise in self.assignment.checks.exercises.items()
-            if not exercise.processes and _seconds(self.packs[name]) < QUICK_SECONDS
+            if not exercise.processes and self.packs[name].seconds < QUICK_SECONDS
         ]
 
     @cached_property
@@ -168,7 +166,7 @@ class Grader:
             self.assignment.name,
             self._checks,
             cells,
-            {name: _limit(self.packs[name]) for name in alone + together},
+            {name: self.packs[name].limit for name in alone + together},
             alone,
             together,
             imports=self._imports,
@@ -234,16 +232,6 @@ def _fill(
             seen[key] = ending or Ending(Verdict.ERRORED, "this run did not take place")
             if ending:
                 ending = Ending(ending.verdict, "not run, see above")
-
-
-def _limit(expected: ExercisePack) -> float:
-    """Wall seconds for an exercise: generous against the reference's time."""
-    return BASE_SECONDS + TIMES_REFERENCE * _seconds(expected)
-
-
-def _seconds(expected: ExercisePack) -> float:
-    """What the reference took for all runs."""
-    return sum(e.seconds * len(e.trees) for e in expected.cases.values())
 
 
 @dataclass
@@ -349,26 +337,6 @@ class _Shown:
     def _expected(self, name: str, case: str, variant: str) -> bool:
         own = self.packs.get(name, ExercisePack()).cases
         return case in own and variant in own[case].trees
-
-
-def absent(
-    exercise: str, missing: list[str], functions: Sequence[str], cells: list[Cell]
-) -> str:
-    """That functions are missing, and what they are probably called now.
-
-    Args:
-        exercise: its name.
-        missing: of its functions.
-        functions: all that it asks for.
-        cells: of the notebook.
-    """
-    text = f"the notebook does not define {', '.join(missing)}"
-    answer = next((c.source for c in cells if c.grade_id == exercise), None)
-    if answer is None:
-        return f"{text}; the cell of its answer is gone"
-    if len(missing) == 1 and (name := renamed(missing[0], answer, functions)):
-        text += f", but {legible(name)}: give it back its name"
-    return text
 
 
 def _ended(data: Mapping[str, Any]) -> Ending:

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..cells import canonical, grade_id, is_check
 from ..jail.job import Cell, Job
 from ..transport import legible
 from .jailer import frames, shared_jailer
-from .notebooks import canonical, grade_id, is_check
 from .results import SubmissionResult, Who, key_of
 
 USUAL = ["import numpy", "import matplotlib.pyplot", "import torch"]  # in notebooks

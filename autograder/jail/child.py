@@ -1,6 +1,5 @@
 """Inside the jail: execute the cells, then the exercises."""
 
-import ast
 import contextlib
 import mmap
 import os
@@ -21,8 +20,8 @@ from ..transport import Tensors, dump_observation, load_tree
 from ..tree import plain
 from . import lock
 from .cgroups import Limits
-from .job import Cell, Job, send_frame
-from .shell import error_of, figure, fresh_shell
+from .job import Job, send_frame
+from .shell import execute, fresh_shell
 
 # Written to the shared progress, where a cell's index is while it runs:
 DONE = -1  # all is through
@@ -86,7 +85,7 @@ def run(
         progress.set(index)
         if index in skipped:
             continue
-        error, value = _execute(shell, cell)
+        error, value = execute(shell, cell)
         send_frame(pipe, {"cell": index, "error": error, "value": value}, {})
     progress.set(ALONE)
     for name in job.alone:
@@ -122,39 +121,6 @@ def _enter(work: Work, folder: Path, pipe: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     if not job.trusted:
         lock.enter(folder, job.megabytes, job.loopback)
-
-
-def _execute(shell: Any, cell: Cell) -> tuple[Any, str]:
-    """-> what was raised, or None; the number on the last line, or ""."""
-    source = cell.source
-    if cell.definitions_only:
-        source = _definitions(source)
-    result = shell.run_cell(source, store_history=False)
-    error = result.error_before_exec or result.error_in_exec
-    if error is not None:
-        return error_of(_plain_syntax_error(error, source)), ""
-    return None, figure(result.result)
-
-
-def _plain_syntax_error(error: BaseException, source: str) -> BaseException:
-    """Python's own words; IPython's allow for input that goes on."""
-    if isinstance(error, SyntaxError):
-        try:
-            compile(source, "cell", "exec")
-        except SyntaxError as plainly:
-            return plainly
-    return error
-
-
-def _definitions(source: str) -> str:
-    """Functions, classes and imports of a demonstration that a student edited."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ""
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    tree.body = [node for node in tree.body if isinstance(node, kinds)]
-    return ast.unparse(tree)
 
 
 def _candidate(

@@ -1,10 +1,13 @@
 """An IPython shell for cells, as a notebook has, without history or plots on screen."""
 
+import ast
 import traceback
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+
+from .job import Cell
 
 
 def fresh_shell() -> Any:
@@ -15,6 +18,39 @@ def fresh_shell() -> Any:
     for magic in ("matplotlib", "pip", "conda"):
         shell.register_magic_function(lambda line: None, "line", magic)
     return shell
+
+
+def execute(shell: Any, cell: Cell) -> tuple[Any, str]:
+    """Run a cell -> what was raised, or None; the number on the last line, or ""."""
+    source = cell.source
+    if cell.definitions_only:
+        source = _definitions(source)
+    result = shell.run_cell(source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None:
+        return error_of(_plain_syntax_error(error, source)), ""
+    return None, figure(result.result)
+
+
+def _plain_syntax_error(error: BaseException, source: str) -> BaseException:
+    """Python's own words; IPython's allow for input that goes on."""
+    if isinstance(error, SyntaxError):
+        try:
+            compile(source, "cell", "exec")
+        except SyntaxError as plainly:
+            return plainly
+    return error
+
+
+def _definitions(source: str) -> str:
+    """Functions, classes and imports of a demonstration that a student edited."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    tree.body = [node for node in tree.body if isinstance(node, kinds)]
+    return ast.unparse(tree)
 
 
 def error_of(error: BaseException) -> list[str]:

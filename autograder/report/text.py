@@ -18,20 +18,20 @@ def to_text(result: ExerciseResult) -> str:
     """The report of one exercise."""
     lines = [_title(result), "─" * WIDTH]
     if absence := missing(result):
-        return "\n".join([*lines, *_wrapped(absence)])
+        return "\n".join([*lines, *wrapped(absence)])
     widest = max((len(c.verdict) for c in result.cases), default=0)
     repeated = repeats(result)
     for case in result.cases:
         lines += _case(case, widest, case.name in repeated)
     if result.hint:
-        lines += ["", *_wrapped(f"Hint: this behaves like “{result.misconception}”.")]
-        lines += _wrapped(result.hint, "      ")
+        lines += ["", *wrapped(f"Hint: this behaves like “{result.misconception}”.")]
+        lines += wrapped(result.hint, "      ")
     if taken := timing(result):
         lines += ["", taken]
     for flag in result.flags:
         lines += [
             "",
-            *_wrapped(f"Note: {shortened(flag, LONGEST)}", "      ", first=""),
+            *wrapped(f"Note: {shortened(flag, LONGEST)}", "      ", first=""),
         ]
     return "\n".join(lines)
 
@@ -121,24 +121,25 @@ def _title(result: ExerciseResult) -> str:
 def _case(case: CaseResult, widest: int, repeated: bool) -> list[str]:
     head = f"{SIGNS.get(case.verdict, '✗')} {case.verdict:<{widest}}  "
     indent = " " * len(head)
-    lines = _wrapped(case.sentence, indent, first=head)
+    lines = wrapped(case.sentence, indent, first=head)
     wrong = case.mismatch
     if wrong is None:
         return lines
     if repeated:
         return [*lines, indent + AS_ABOVE]
-    lines += _wrapped(explanation(case), indent)
+    lines += wrapped(explanation(case), indent)
     if wrong.expected or wrong.got:
         hanging = indent + "            "
         for label, value in (("expected", wrong.expected), ("got", wrong.got)):
             first = f"{indent}  {label:<8}  "
-            lines += _wrapped(shortened(value, LONGEST), hanging, first=first)
+            lines += wrapped(shortened(value, LONGEST), hanging, first=first)
     for detail in remarks(wrong):
-        lines += _wrapped(detail, indent)
+        lines += wrapped(detail, indent)
     return lines
 
 
-def _wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
+def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
+    """Lines of a paragraph: the first begins with `first`, all others with `indent`."""
     first = indent if first is None else first
     lines = textwrap.wrap(
         text,

@@ -12,7 +12,7 @@ import pytest
 
 from autograder import catalogue
 from autograder.authoring.notebook import build, check_id
-from autograder.grading.notebooks import grade_id
+from autograder.cells import grade_id
 
 # Two of our dependencies warn about their own use of Jupyter's older interfaces.
 pytestmark = [pytest.mark.notebooks, pytest.mark.filterwarnings("ignore")]

@@ -10,8 +10,8 @@ import autograder
 from autograder import Exercise
 from autograder.authoring.percent import read_cells
 from autograder.authoring.written import read_written
-from autograder.grading.grade import BASE_SECONDS, TIMES_REFERENCE
 from autograder.jail.job import Job
+from autograder.pack import BASE_SECONDS, TIMES_REFERENCE
 from autograder.rng import Rng
 from autograder.verdicts import Verdict
 

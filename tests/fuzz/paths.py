@@ -20,10 +20,11 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.authoring.notebook import check_id, source_notebook
+from autograder.cells import canonical, cells_to_run
 from autograder.errors import NotebookError
 from autograder.gradebook import preprocessors
 from autograder.grading import plain
-from autograder.grading.notebooks import canonical, cells_to_run, read_notebook
+from autograder.grading.notebooks import read_notebook
 from autograder.grading.results import SubmissionResult, Who, load_all
 from autograder.jail.job import Outcome
 from autograder.report import to_html, to_text

@@ -9,9 +9,10 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.notebook import source_notebook
+from autograder.cells import cells_to_run
 from autograder.errors import NotebookError
 from autograder.grading.grade import Grader
-from autograder.grading.notebooks import cells_to_run, read_notebook
+from autograder.grading.notebooks import read_notebook
 from autograder.grading.run import grade_class
 
 from .conftest import TOY, School

@@ -84,7 +84,7 @@ def test_those_after_one_that_ends_the_process_share_another(school, jailer) -> 
 
 
 def test_one_that_hangs_costs_itself_only(school, jailer, monkeypatch) -> None:
-    monkeypatch.setattr("autograder.grading.grade.BASE_SECONDS", 0.5)
+    monkeypatch.setattr("autograder.pack.BASE_SECONDS", 0.5)
     result, _ = graded(school, jailer, center=HANGS)
     assert verdicts(result) == {
         "softmax": Verdict.PASSED,
