@@ -4,7 +4,6 @@ import inspect
 import re
 
 import pytest
-from traitlets.config import Config
 
 import autograder
 from autograder import Exercise
@@ -21,25 +20,6 @@ AUTHORING = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 STUDENT = (ROOT / "docs" / "student.md").read_text(encoding="utf-8")
 JOB = Job("", "", [])
-
-
-def accuracy(got, secret):
-    return 1.0
-
-
-@pytest.mark.parametrize("page", ["authoring.md", "student.md", "instructor.md"])
-def test_python_blocks_run(page):
-    """One after the other, as on the page; only what the page speaks of is given."""
-    names = {
-        "kfold": Exercise("kfold", points=1),
-        "train": Exercise("train", points=1),
-        "accuracy": accuracy,
-        "at_least": autograder.at_least,
-        "c": Config(),
-    }
-    for block in blocks("python"):
-        if block.page.name == page:
-            exec(compile(block.text, str(block), "exec"), names)
 
 
 @pytest.mark.parametrize("page", ["docs/student.md", "docs/instructor.md"])
