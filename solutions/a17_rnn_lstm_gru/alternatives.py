@@ -4,6 +4,8 @@ The oracles let torch do it: its own cells forward, autograd backward, the Jacob
 torch.autograd.functional, Gram and Schmidt or Cholesky for the orthogonal matrix.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -121,10 +123,12 @@ def jacobian_norms__oracle_autograd(w_hh, h):
     for t in range(len(h)):
 
         def last(state, rows=h[t:]):
-            for before, seen in zip(rows, rows[1:], strict=False):
+            for before, seen in pairwise(rows):
                 # the bias with which the network goes through the given states
                 bias = torch.atanh(seen) - w_hh @ before
                 state = torch.tanh(w_hh @ state + bias)
+                # rounding errors would grow as the norms do: back to the given state
+                state = seen + (state - state.detach())
             return state
 
         J = torch.autograd.functional.jacobian(last, h[t].detach())
@@ -376,7 +380,7 @@ def tbptt__oracle_one_graph(model, x, y, chunk):
         out, state = model(x_k, state)
         outs.append(out)
     loss = ((torch.cat(outs, 1) - y) ** 2).mean()
-    names, params = zip(*model.named_parameters(), strict=True)
+    params = list(model.parameters())
     for p, g in zip(params, torch.autograd.grad(loss, params), strict=True):
         p.grad = g if p.grad is None else p.grad + g
     return loss.detach()

@@ -117,8 +117,8 @@ EDITS = {
         (" if t > 0 else h0", ""),
     ),
     "rnn_backward__h0_taken_as_zero": (
-        "Your gradient of W_hh lacks the first step: you take the state before it to be "
-        "zero, and it is h0.",
+        "Your gradient of W_hh lacks the first step: you take the state before it to "
+        "be zero, and it is h0.",
         ("else h0", "else torch.zeros_like(h0)"),
     ),
     "rnn_backward__divides_by_the_batch": (
@@ -186,8 +186,8 @@ EDITS = {
         ("r.diagonal().sign()", "1"),
     ),
     "orthogonal___signs_on_the_rows": (
-        "The signs of R's diagonal flip the rows of your Q; they belong to its columns: "
-        "w = Q R = (Q S)(S R), with S = diag(signs).",
+        "The signs of R's diagonal flip the rows of your Q; they belong to its "
+        "columns: w = Q R = (Q S)(S R), with S = diag(signs).",
         (
             "r.diagonal().sign()",
             "F.pad(r.diagonal().sign(), (0, len(q) - len(r)), value=1.0)[:, None]",
@@ -324,7 +324,7 @@ EDITS = {
         "You exchange z and 1 - z: in torch's convention z keeps, so that "
         "h = (1 - z) * n + z * h. (The paper of Cho et al. has it like torch, that of "
         "Chung et al. the other way.)",
-        ("(1 - z) * n + z * h", "z * n + (1 - z) * h"),
+        ("h = (1 - z) * n + z * h", "h = z * n + (1 - z) * h"),
     ),
     "gru_forward__reset_before_the_product": (
         "You reset the state before it is multiplied by W_hh, as the paper does; torch "
@@ -336,8 +336,8 @@ EDITS = {
         ),
     ),
     "gru_forward__bias_outside_the_reset": (
-        "Your reset gate multiplies W_hn h but not b_hn: the second bias stands inside, "
-        "r * (W_hn h + b_hn). This is why a GRU needs two.",
+        "Your reset gate multiplies W_hn h but not b_hn: the second bias stands "
+        "inside, r * (W_hn h + b_hn). This is why a GRU needs two.",
         (
             "n = torch.tanh(u_n + r * v_n)",
             "b_n = b_hh[-h.shape[1]:]\n"
@@ -352,7 +352,7 @@ EDITS = {
     "gru_forward__reset_ignored": (
         "Your reset gate does nothing: it decides how much of the old state the "
         "candidate n gets to see.",
-        ("u_n + r * v_n", "u_n + v_n"),
+        ("n = torch.tanh(u_n + r * v_n)", "n = torch.tanh(u_n + v_n)"),
     ),
     "gru_forward__reset_on_everything": (
         "Your reset gate multiplies the input's part of the candidate, too: it acts on "
@@ -476,10 +476,10 @@ EDITS = {
 
 
 def rnn_forward__writes_into_one_tensor(x, h0, w_ih, w_hh, b):
-    """Your values are right, but autograd stops with an error: you write the states into
-    one tensor and read the state before from it, so that each step changes in place what
-    the step before has saved for the way back. Keep the states in a list and stack them
-    at the end."""
+    """Your values are right, but autograd stops with an error: you write the states
+    into one tensor and read the state before from it, so that each step changes in
+    place what the one before has saved for the way back. Keep the states in a list and
+    stack them at the end."""
     h = x.new_zeros(x.shape[0], x.shape[1] + 1, h0.shape[1])
     h[:, 0] = h0
     for t in range(x.shape[1]):
@@ -488,8 +488,8 @@ def rnn_forward__writes_into_one_tensor(x, h0, w_ih, w_hh, b):
 
 
 def rnn_forward__result_on_the_cpu(x, h0, w_ih, w_hh, b):
-    """Your result is always float32 and on the CPU: torch.zeros(...) alone does not know
-    what x is. Stack the states, or give it x's dtype and device."""
+    """Your result is always float32 and on the CPU: torch.zeros(...) alone does not
+    know what x is. Stack the states, or give it x's dtype and device."""
     h, states = h0, torch.zeros(*x.shape[:2], h0.shape[1])
     for t in range(x.shape[1]):
         h = torch.tanh(x[:, t] @ w_ih.T + h @ w_hh.T + b)

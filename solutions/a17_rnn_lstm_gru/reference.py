@@ -1,4 +1,4 @@
-"""Answers of a17: recurrent networks, their gradients, and how far these reach.
+"""Answers of a17: recurrent networks, their gradients and their reach.
 
 Letters: N sequences, T steps, D inputs, H hidden units, K outputs. Parameters
 have the names and the layout of torch's own cells: w_ih is (H, D) and w_hh is
@@ -315,8 +315,8 @@ def tbptt(model, x, y, chunk):
     Returns:
         (): the loss over the whole sequence, cut off from the graph.
 
-    The gradient is *added* to .grad of the model's parameters, as by
-    loss.backward(). No step is made: the parameters keep their values. The
+    The gradient is *added* to .grad of the model's parameters, as backward()
+    does. No step is made: the parameters keep their values. The
     graph of a piece is freed before the next piece is computed.
     """
     state, total = None, torch.zeros_like(y[0, 0, 0])
