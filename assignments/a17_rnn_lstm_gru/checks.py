@@ -25,7 +25,12 @@ def differentiable(rng, N, T, D, H, gates, states=1):
 rnn_forward = Exercise(
     "rnn_forward",
     points=2,
-    forbid=("torch.rnn_tanh", "torch.rnn_tanh_cell"),
+    forbid=(
+        "torch.nn.RNN",
+        "torch.nn.RNNCell",
+        "torch.rnn_tanh",
+        "torch.rnn_tanh_cell",
+    ),
 )
 
 
@@ -187,7 +192,9 @@ def a_parameter(orthogonal_, rng):
 # ---- lstm_forward
 
 lstm_forward = Exercise(
-    "lstm_forward", points=3, forbid=("torch.lstm", "torch.lstm_cell")
+    "lstm_forward",
+    points=3,
+    forbid=("torch.nn.LSTM", "torch.nn.LSTMCell", "torch.lstm", "torch.lstm_cell"),
 )
 
 
@@ -291,7 +298,11 @@ def open_and_closed_gates(lstm_backward, rng):
 
 # ---- gru_forward
 
-gru_forward = Exercise("gru_forward", points=2, forbid=("torch.gru", "torch.gru_cell"))
+gru_forward = Exercise(
+    "gru_forward",
+    points=2,
+    forbid=("torch.nn.GRU", "torch.nn.GRUCell", "torch.gru", "torch.gru_cell"),
+)
 
 
 def gru_arguments(rng, N, T, D, H, std=0.7):

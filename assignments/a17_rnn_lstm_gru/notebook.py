@@ -811,10 +811,11 @@ plt.show()
 # **How long may the sequences become?** With `LENGTH = 50`, `HIDDEN = 64` and
 # 1,500 steps the reference gets 0.0004 with the LSTM, 0.0002 with the GRU and
 # 0.2 with the plain network, in less than a minute for all three. Set
-# `LENGTH` to 100 and 200, and see who is still learning. What is in your hands: the forget bias
-# (`model.cell.bias_hh_l0[H:2 * H]`, the second quarter; for the GRU, the
-# update bias), the number of units, the clipping, the learning rate, and the
-# order of things: begin with short sequences and make them longer.
+# `LENGTH` to 100 and 200, and see who is still learning. What is in your
+# hands: the forget bias (`model.cell.bias_hh_l0[H:2 * H]`, the second
+# quarter; for the GRU, the update bias), the number of units, the clipping,
+# the learning rate, and the order of things: begin with short sequences and
+# make them longer.
 #
 # And one real sequence. An image of MNIST, read from the top like a text, is
 # a sequence of 28 rows; after the last row the network has to say which digit

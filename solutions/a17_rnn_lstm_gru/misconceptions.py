@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 EDITS = {
     # ---- rnn_forward
@@ -497,6 +498,49 @@ def rnn_forward__result_on_the_cpu(x, h0, w_ih, w_hh, b):
     return states
 
 
+def rnn_forward__torch_does_it(x, h0, w_ih, w_hh, b):
+    """You let torch's own cell do the work: here you write the step yourself."""
+    cell = nn.RNN(x.shape[2], h0.shape[1], batch_first=True)
+    named = {"weight_ih_l0": w_ih, "weight_hh_l0": w_hh, "bias_ih_l0": b}
+    named["bias_hh_l0"] = torch.zeros_like(b)
+    return torch.func.functional_call(cell, named, (x, h0[None]))[0]
+
+
+def rnn_backward__lets_autograd_do_it(dh, cache):
+    """You run the network again and let autograd differentiate it: here you write the
+    derivatives out."""
+    names = ("x", "h0", "w_ih", "w_hh", "b")
+    leaf = {k: cache[k].detach().clone().requires_grad_() for k in names}
+    h, states = leaf["h0"], []
+    for x_t in leaf["x"].unbind(1):
+        h = torch.tanh(x_t @ leaf["w_ih"].T + h @ leaf["w_hh"].T + leaf["b"])
+        states.append(h)
+    torch.stack(states, 1).backward(dh)
+    return {k: v.grad for k, v in leaf.items()}
+
+
+def lstm_forward__torch_does_it(x, h0, c0, w_ih, w_hh, b_ih, b_hh):
+    """You let torch's own cell do the work: here you write the step yourself."""
+    cell = nn.LSTMCell(x.shape[2], h0.shape[1])
+    named = {"weight_ih": w_ih, "weight_hh": w_hh, "bias_ih": b_ih, "bias_hh": b_hh}
+    state, steps = (h0, c0), []
+    for x_t in x.unbind(1):
+        a = x_t @ w_ih.T + b_ih + state[0] @ w_hh.T + b_hh
+        i, f, g, o = a.chunk(4, 1)
+        gates = torch.cat([i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()], 1)
+        state = torch.func.functional_call(cell, named, (x_t, state))
+        steps.append((*state, gates))
+    return tuple(torch.stack(s, 1) for s in zip(*steps, strict=True))
+
+
+def gru_forward__torch_does_it(x, h0, w_ih, w_hh, b_ih, b_hh):
+    """You let torch's own cell do the work: here you write the step yourself."""
+    cell = nn.GRU(x.shape[2], h0.shape[1], batch_first=True)
+    named = {"weight_ih_l0": w_ih, "weight_hh_l0": w_hh}
+    named |= {"bias_ih_l0": b_ih, "bias_hh_l0": b_hh}
+    return torch.func.functional_call(cell, named, (x, h0[None]))[0]
+
+
 def jacobian_norms__product_of_norms(w_hh, h):
     """You multiply the norms of the steps. That is an upper bound only: what one step
     stretches most, the next may shrink. Multiply the matrices, then take the norm."""
@@ -524,7 +568,7 @@ def orthogonal___columns_normalised(w):
         return w.copy_(F.normalize(w, dim=0 if w.shape[0] >= w.shape[1] else 1))
 
 
-def tbptt__two_passes_for_the_loss(model, x, y, chunk):
+def tbptt__one_backward_at_the_end(model, x, y, chunk):
     """Only the last piece reaches the parameters: you collect the outputs and go back
     once at the end, when all earlier pieces are cut off by a no_grad. Every piece needs
     its own backward()."""
