@@ -17,7 +17,7 @@ from course.errors import CourseError
 from course.version import __version__, require_version
 
 if TYPE_CHECKING:
-    from course import data, nn, parallel, train, viz
+    from course import data, nn, parallel, rl, train, viz
 
 __all__ = [
     "CourseError",
@@ -26,11 +26,12 @@ __all__ = [
     "nn",
     "parallel",
     "require_version",
+    "rl",
     "train",
     "viz",
 ]
 
-_SUBPACKAGES = ("data", "nn", "parallel", "train", "viz")
+_SUBPACKAGES = ("data", "nn", "parallel", "rl", "train", "viz")
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
     CourseError
     ├── VersionError         the installed course is older than a notebook needs
     ├── ArgumentError        a call that cannot mean anything (also a ValueError)
+    ├── MissingPackageError  an optional package is not installed (also an ImportError)
     ├── DataError
     │   ├── MissingDataError     a data set is not on this machine
     │   └── DamagedDataError     a file is there, but is not what it should be
@@ -25,6 +26,10 @@ class VersionError(CourseError):
 
 class ArgumentError(CourseError, ValueError):
     """A call that cannot mean anything."""
+
+
+class MissingPackageError(CourseError, ImportError):
+    """An optional package is not installed."""
 
 
 class DataError(CourseError):

@@ -18,10 +18,11 @@ SUBPACKAGES = [
     "course.data",
     "course.nn",
     "course.parallel",
+    "course.rl",
     "course.train",
     "course.viz",
 ]
-HEAVY = {"matplotlib", "sklearn", "torchvision", "pandas"}
+HEAVY = {"ale_py", "matplotlib", "sklearn", "torchvision", "pandas"}
 
 
 def loaded_by(statement):
