@@ -3,12 +3,16 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").glob("*.md"))]
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.M | re.S)
+BLOCK = re.compile(  # also in a list, indented
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
+    flags=re.M | re.S,
+)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)]+)\)|src=\"([^\"]+)\"")
 
@@ -28,11 +32,11 @@ class Found:
 def blocks(language: str) -> list[Found]:
     """Fenced code blocks in a language."""
     return [
-        Found(page, _line(text, m.start(2)), m[2])
+        Found(page, _line(text, m.start("text")), dedent(m["text"]))
         for page in PAGES
         for text in [page.read_text(encoding="utf-8")]
         for m in BLOCK.finditer(text)
-        if m[1] == language
+        if m["language"] == language
     ]
 
 
