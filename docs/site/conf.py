@@ -7,6 +7,8 @@ Nothing on the site is fetched from outside; it can be read from a folder.
 import inspect
 from typing import Any
 
+from pygments.lexers.special import TextLexer
+
 from course import __version__
 
 project = "Deep-learning course"
@@ -100,6 +102,7 @@ def keep_colons(
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.add_lexer("csv", TextLexer)
     app.connect("source-read", add_contents)
     app.connect("autodoc-process-docstring", mark_code, priority=400)
     app.connect("autodoc-process-docstring", keep_colons, priority=600)

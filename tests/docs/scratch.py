@@ -50,6 +50,7 @@ def hand_in_class(root: Path) -> None:
         assignment = catalogue.find(released.stem)
         exercises = assignment.checks.exercises.values()
         answers = {e.name: reference_answer(assignment, e) for e in exercises}
+        answers |= dict.fromkeys(assignment.checks.written, "For this reason.")
         for student in STUDENTS:
             hand_in(root, student, assignment.name, fill(released, answers))
 

@@ -9,11 +9,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from traitlets.config import Config
 
 import autograder
+from autograder.gradebook.groups import read_groups
 from autograder.jail import lock
 
 from . import scratch
@@ -37,6 +39,7 @@ TESTED = {
     "sh": "test_shell_blocks_run",
     "python": "test_python_blocks_run",
     "markdown": "tests/docs/test_facts.py",
+    "csv": "test_groups_are_read",
     "text": "output; tests/grading/test_regrade.py asks for the same words",
 }
 BEFORE_HANDING_IN = {"init", "release", "verify", "doctor", "figures", "check"}
@@ -123,6 +126,26 @@ def test_python_blocks_run(page):
             code = compile(block.text, str(block), "exec")
             if not why_not(block.text):
                 exec(code, names)
+    for section, settings in names["c"].items():
+        known = configurable()[section].class_trait_names(config=True)
+        assert set(settings) <= set(known), section
+
+
+def configurable() -> dict[str, Any]:
+    """What nbgrader_config.py may configure, by name."""
+    from nbgrader import plugins
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.apps.baseapp import NbGrader
+
+    classes = [*NbGrader().all_configurable_classes(), NbGraderAPI]
+    classes += [getattr(plugins, n) for n in plugins.__all__]
+    return {c.__name__: c for c in classes}
+
+
+def test_groups_are_read(tmp_path):
+    (block,) = blocks("csv")
+    (tmp_path / "groups.csv").write_text(block.text, encoding="utf-8")
+    assert read_groups(tmp_path, "a03_mlp_from_scratch") == {"red": ["ada", "bob"]}
 
 
 @pytest.mark.parametrize(
