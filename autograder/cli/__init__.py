@@ -9,14 +9,22 @@ from types import ModuleType
 from typing import cast
 
 from ..errors import AutograderError
-from . import authors, grading, instructors, machine, reports, students
+from . import authors, gradescope, grading, instructors, machine, reports, students
 from .application import app
 from .arguments import warn
 from .exits import Exit
 
 __all__ = ["Exit", "app", "main"]
-# Importing them adds them.
-COMMANDS = (students, instructors, grading, reports, authors, machine)
+# Importing them adds their commands.
+COMMANDS = (
+    students,
+    instructors,
+    grading,
+    reports,
+    gradescope,
+    authors,
+    machine,
+)
 INSTRUCTORS = {"jupytext", "nbformat", "nbgrader"}  # not in a student's package
 
 

@@ -1,6 +1,7 @@
 """For instructors: the class report and exports."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -49,4 +50,43 @@ def report(
         return
     path = to or page_path(opened.root, full)
     write_atomically(path, to_page(found).encode())
+    print(path)
+
+
+class Format(StrEnum):
+    """What to export; `exports.FORMATS` has a plugin for each."""
+
+    PLAIN = "plain"
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    GRADESCOPE = "gradescope"
+
+
+@app.command()
+def export(
+    form: Annotated[Format, typer.Argument(metavar="FORMAT", help=", ".join(Format))],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Assignments; all by default.")
+    ] = None,
+    course: CoursePath = Path(),
+    to: Annotated[
+        Path | None, typer.Option(help="File, or folder for gradescope.")
+    ] = None,
+) -> None:
+    """Write grades for another system, as 'nbgrader export' does.
+
+    Example: autograder export canvas a03 --course ~/dl-2026
+    """
+    with importing():
+        from ..gradebook import api
+        from ..gradebook.alone import alone
+        from ..gradebook.course import Course
+        from ..gradebook.exports import FORMATS
+
+    opened = Course.open(course)
+    plugin = FORMATS[form]
+    path = (to or opened.root / plugin.default).resolve()
+    full = [full_name(name, opened.root) for name in names or ()]
+    with alone(opened.root, warn):
+        api.export(opened.root, plugin, path, full)
     print(path)

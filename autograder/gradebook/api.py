@@ -130,6 +130,22 @@ def generate_feedback(root: Path, assignment: str) -> None:
     _done(result, f"generate feedback for {assignment}")
 
 
+def export(root: Path, plugin: Any, to: Path, assignments: list[str]) -> None:
+    """Run one of nbgrader's export plugins.
+
+    Args:
+        root: the course directory.
+        plugin: its class.
+        to: file or folder to write.
+        assignments: their full names; all if none.
+    """
+    with _inside(root):
+        nbgrader = api(root)
+        made = plugin(config=nbgrader.config, to=str(to), assignment=assignments)
+        with nbgrader.gradebook as opened:
+            made.export(opened)
+
+
 @contextmanager
 def gradebook(root: Path) -> Iterator[Gradebook]:
     """The gradebook of a course directory."""
