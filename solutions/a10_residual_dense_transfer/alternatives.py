@@ -1,7 +1,7 @@
 """Other right answers of a10; those named oracle prove the reference independently."""
 
 import copy
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +40,8 @@ def grad_norms__oracle_functional(model, x, y):
     state = {k: v.detach().clone() for k, v in model.state_dict().items()}
 
     def loss(weights):
-        logits = functional_call(model, {**state, **weights}, (x,))
+        tensors = {k: v.clone() for k, v in state.items()} | weights
+        logits = functional_call(model, tensors, (x,))
         picked = logits.log_softmax(1).gather(1, y[:, None])
         return -picked.mean()
 
@@ -86,9 +87,8 @@ class BasicBlock__oracle_formulas(nn.Module):
         self.stride = stride
 
     def _normalised(self, x, w, bn, stride):
-        n, _, height, width = x.shape
         k = w.shape[-1]
-        rows = (height - 1) // stride + 1
+        rows = (x.shape[2] - 1) // stride + 1
         cols = F.unfold(x, k, padding=k // 2, stride=stride)
         z = (w.flatten(1) @ cols).unflatten(2, (rows, -1))
         var, mean = bn.running_var, bn.running_mean
@@ -151,7 +151,10 @@ class ResNet__oracle_functional(nn.Module):
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
         )
-        chain = [widths[0], *(w for w, d in zip(widths, depths, strict=True) for _ in range(d))]
+        chain = [
+            widths[0],
+            *(w for w, d in zip(widths, depths, strict=True) for _ in range(d)),
+        ]
         starts = [sum(depths[:i]) for i in range(1, len(depths))]
         blocks = [
             block(*chain[i : i + 2], 2 if i in starts else 1)
@@ -159,7 +162,7 @@ class ResNet__oracle_functional(nn.Module):
         ]
         cuts = [0, *starts, len(blocks)]
         self.stages = nn.Sequential(
-            *(nn.Sequential(*blocks[a:b]) for a, b in zip(cuts, cuts[1:], strict=False))
+            *(nn.Sequential(*blocks[a:b]) for a, b in pairwise(cuts))
         )
         self.head = nn.Linear(chain[-1], classes)
 
@@ -339,14 +342,17 @@ def param_groups__by_membership(model, lr_body, lr_head):
 
 
 def param_groups__oracle_by_marking(model, lr_body, lr_head):
-    """Asks each parameter whether the head sees a change of it."""
-    body, head = [], []
+    """Writes into the head's parameters which group they are in, and reads it there."""
+    groups = [{"params": [], "lr": lr_body}, {"params": [], "lr": lr_head}]
     for p in model.parameters():
-        in_head = any(p is q for q in model.head.parameters())
-        (head if in_head else body).append(p)
-    body = list(filter(lambda p: p.requires_grad, body))
-    head = list(filter(lambda p: p.requires_grad, head))
-    return [dict(params=body, lr=lr_body), dict(params=head, lr=lr_head)]
+        p.group = 0
+    for p in model.head.parameters():
+        p.group = 1
+    for p in filter(lambda p: p.requires_grad, model.parameters()):
+        groups[p.group]["params"].append(p)
+    for p in model.parameters():
+        del p.group
+    return groups
 
 
 # ---- fold_bn
