@@ -7,21 +7,6 @@ from torch import nn
 from autograder import Exercise, Written, exact, gradient
 
 
-def filled(rng, module, std=0.5):
-    """Draw parameters and running statistics, name by name in the alphabet's order.
-
-    So it does not matter in which order an answer has built its layers.
-    """
-    module.to(device=rng.device, dtype=rng.dtype)
-    with torch.no_grad():
-        for name, value in sorted(module.state_dict().items()):
-            if name.endswith("running_var"):
-                value.copy_(rng.uniform(*value.shape, low=0.3, high=2.0))
-            elif value.is_floating_point():
-                value.copy_(rng.normal(*value.shape, std=std))
-    return module
-
-
 def shapes(module):
     """Names and shapes of everything that a module's state dict holds."""
     state = module.state_dict()
@@ -65,7 +50,7 @@ def small_cnn(rng):
         nn.Flatten(),
         nn.Linear(18, 5),
     )
-    return filled(rng, nn.Sequential(*layers))
+    return rng.fill(nn.Sequential(*layers))
 
 
 @grad_norms.case
@@ -85,14 +70,14 @@ def in_evaluation_mode(grad_norms, rng):
 @grad_norms.case(without=("float64", "strided", "device"))
 def thirty_blocks(grad_norms, rng):
     """Thirty blocks and a head give 31 norms, in the order of the parameters."""
-    model, x = filled(rng, Tower(30)), rng.normal(6, 3)
+    model, x = rng.fill(Tower(30)), rng.normal(6, 3)
     return grad_norms(model, x, rng.integers(0, 4, 6))
 
 
 @grad_norms.case
 def leaves_no_trace(grad_norms, rng):
     """Statistics and .grad are afterwards what they were, and so is a second result."""
-    model, x, y = filled(rng, Tower(2)), rng.normal(5, 3), rng.integers(0, 4, 5)
+    model, x, y = rng.fill(Tower(2)), rng.normal(5, 3), rng.integers(0, 4, 5)
     for p in model.parameters():
         p.grad = torch.ones_like(p)
     first, second = grad_norms(model, x, y), grad_norms(model, x, y)
@@ -103,7 +88,7 @@ def leaves_no_trace(grad_norms, rng):
 @grad_norms.case
 def frozen_weights_too(grad_norms, rng):
     """A frozen weight is measured like the others, and stays frozen."""
-    model, x = filled(rng, Tower(2, classes=2)), rng.normal(3, 3)
+    model, x = rng.fill(Tower(2, classes=2)), rng.normal(3, 3)
     model.layers[0].requires_grad_(False)
     found = grad_norms(model, x, rng.integers(0, 2, 3))
     untouched = [p.grad is None for p in model.parameters()]
@@ -125,7 +110,7 @@ def block_parameters(BasicBlock):
 @BasicBlock.case(weight=2)
 def same_shape(BasicBlock, rng):
     """Where input and output have one shape, x itself is added, then comes the ReLU."""
-    block = filled(rng, BasicBlock(4, 4)).eval()
+    block = rng.fill(BasicBlock(4, 4)).eval()
     x = rng.normal(2, 4, 5, 3, grad=True)
     out = block(x)
     return out, gradient(out, x)
@@ -134,7 +119,7 @@ def same_shape(BasicBlock, rng):
 @BasicBlock.case
 def wider_and_smaller(BasicBlock, rng):
     """More channels and stride 2: a projection is added, of odd sizes too."""
-    block = filled(rng, BasicBlock(3, 5, 2)).eval()
+    block = rng.fill(BasicBlock(3, 5, 2)).eval()
     x = rng.normal(1, 3, 7, 4, grad=True)
     out = block(x)
     return out, gradient(out, x)
@@ -143,19 +128,19 @@ def wider_and_smaller(BasicBlock, rng):
 @BasicBlock.case
 def halved_to_one_pixel(BasicBlock, rng):
     """An image of 2x2 pixels becomes a single one on both ways."""
-    return filled(rng, BasicBlock(2, 2, 2)).eval()(rng.normal(2, 2, 2, 2))
+    return rng.fill(BasicBlock(2, 2, 2)).eval()(rng.normal(2, 2, 2, 2))
 
 
 @BasicBlock.case
 def wider_only(BasicBlock, rng):
     """More channels at stride 1 need the projection as well."""
-    return filled(rng, BasicBlock(2, 3, 1)).eval()(rng.normal(2, 2, 3, 4))
+    return rng.fill(BasicBlock(2, 3, 1)).eval()(rng.normal(2, 2, 3, 4))
 
 
 @BasicBlock.case
 def in_training(BasicBlock, rng):
     """In training, batch statistics normalise, and the running ones move."""
-    block = filled(rng, BasicBlock(3, 2, 2))
+    block = rng.fill(BasicBlock(3, 2, 2))
     out = block(rng.normal(4, 3, 5, 6))
     return out, statistics(block)
 
@@ -201,28 +186,28 @@ def network_parameters(ResNet):
 @ResNet.case(weight=2)
 def logits(ResNet, rng):
     """Three stages give the right logits for images that are not square."""
-    net = filled(rng, ResNet(Probe, (1, 2, 1), (3, 5, 4), 6)).eval()
+    net = rng.fill(ResNet(Probe, (1, 2, 1), (3, 5, 4), 6)).eval()
     return net(rng.normal(2, 3, 9, 12))
 
 
 @ResNet.case
 def any_size(ResNet, rng):
     """The same network takes images of several sizes."""
-    net = filled(rng, ResNet(Probe, (1, 1), (2, 3), 4, in_channels=1)).eval()
+    net = rng.fill(ResNet(Probe, (1, 1), (2, 3), 4, in_channels=1)).eval()
     return [net(rng.normal(n, 1, h, w)) for n, h, w in ((1, 7, 5), (3, 4, 8))]
 
 
 @ResNet.case
 def single_pixel(ResNet, rng):
     """Images of one pixel have one place to average over."""
-    net = filled(rng, ResNet(Probe, (1, 1), (3, 2), 5, in_channels=2)).eval()
+    net = rng.fill(ResNet(Probe, (1, 1), (3, 2), 5, in_channels=2)).eval()
     return net(rng.normal(3, 2, 1, 1))
 
 
 @ResNet.case
 def whole_network_trains(ResNet, rng):
     """In training, the gradient reaches the images, and the statistics move."""
-    net = filled(rng, ResNet(Probe, (2, 1), (3, 2), 3, in_channels=2))
+    net = rng.fill(ResNet(Probe, (2, 1), (3, 2), 3, in_channels=2))
     x = rng.normal(4, 2, 6, 5, grad=True)
     out = net(x)
     return out, gradient(out, x), statistics(net)
@@ -242,7 +227,7 @@ def dense_parameters(DenseBlock, Transition):
 @dense.case(weight=2)
 def three_layers(DenseBlock, rng):
     """Three layers: x comes first, then what each layer adds, oldest first."""
-    block = filled(rng, DenseBlock(3, 2, 3)).eval()
+    block = rng.fill(DenseBlock(3, 2, 3)).eval()
     x = rng.normal(2, 3, 4, 5, grad=True)
     out = block(x)
     return out, gradient(out, x)
@@ -252,19 +237,19 @@ def three_layers(DenseBlock, rng):
 def other_sizes(DenseBlock, rng):
     """One layer that adds more than there was, and no layer at all."""
     x = rng.normal(1, 2, 3, 5)
-    return [filled(rng, DenseBlock(2, *sizes)).eval()(x) for sizes in ((4, 1), (3, 0))]
+    return [rng.fill(DenseBlock(2, *sizes)).eval()(x) for sizes in ((4, 1), (3, 0))]
 
 
 @dense.case
 def as_many_again(DenseBlock, rng):
     """A layer that doubles the channels adds to the channels, and to nothing else."""
-    return filled(rng, DenseBlock(2, 2, 1)).eval()(rng.normal(3, 2, 4, 5))
+    return rng.fill(DenseBlock(2, 2, 1)).eval()(rng.normal(3, 2, 4, 5))
 
 
 @dense.case
 def dense_in_training(DenseBlock, Transition, rng):
     """In training, batch statistics normalise, and the running ones move."""
-    block, transition = filled(rng, DenseBlock(2, 3, 2)), filled(rng, Transition(8, 3))
+    block, transition = rng.fill(DenseBlock(2, 3, 2)), rng.fill(Transition(8, 3))
     out = block(rng.normal(3, 2, 4, 2))
     return out, statistics(block), transition(out), statistics(transition)
 
@@ -272,7 +257,7 @@ def dense_in_training(DenseBlock, Transition, rng):
 @dense.case(weight=2)
 def transition_of_odd_size(Transition, rng):
     """Half the size, odd rows and columns fall away, and the gradient is right."""
-    transition = filled(rng, Transition(4, 3)).eval()
+    transition = rng.fill(Transition(4, 3)).eval()
     x = rng.normal(2, 4, 7, 6, grad=True)
     out = transition(x)
     return out, gradient(out, x)
@@ -288,19 +273,22 @@ def model_for(rng, classes=3, extra=False):
     parts = {"body": nn.Linear(4, 5), "norm": nn.BatchNorm1d(5)}
     if extra:
         parts["more"] = nn.Linear(5, 5)
-    return filled(rng, nn.Sequential(nn.ModuleDict(parts), nn.Linear(5, classes)))
+    return rng.fill(nn.Sequential(nn.ModuleDict(parts), nn.Linear(5, classes)))
 
 
-def state_of(model):
-    """Copies of everything in a model's state dict."""
-    return {name: value.clone() for name, value in model.state_dict().items()}
+def state_for(rng, classes=3):
+    """A state dict for such a network, with numbers of its own."""
+    model, state = model_for(rng, classes), {}
+    for name, value in model.state_dict().items():
+        floating = value.is_floating_point()
+        state[name] = rng.normal(*value.shape) if floating else value + 7
+    return state
 
 
 @load_partial.case
 def everything_fits(load_partial, rng):
     """Where all fits, parameters and buffers are copied, and both lists are empty."""
-    model, state = model_for(rng), state_of(model_for(rng))
-    state["0.norm.num_batches_tracked"] += 7
+    model, state = model_for(rng), state_for(rng)
     lists = load_partial(model, state)
     return [list(names) for names in lists], model.state_dict()
 
@@ -308,7 +296,7 @@ def everything_fits(load_partial, rng):
 @load_partial.case(weight=2)
 def another_head(load_partial, rng):
     """A head of another size is left alone, and its names stand in both lists."""
-    model, state = model_for(rng, 3), state_of(model_for(rng, 6))
+    model, state = model_for(rng, 3), state_for(rng, 6)
     missing, unexpected = load_partial(model, state)
     return {"missing": missing, "unexpected": unexpected, "model": model.state_dict()}
 
@@ -317,7 +305,7 @@ def another_head(load_partial, rng):
 def other_layers(load_partial, rng):
     """Layers that one side lacks are reported, and the state keeps its entries."""
     model = model_for(rng, extra=True)
-    state = dict(reversed(state_of(model_for(rng)).items())) | {"old": rng.normal(2)}
+    state = dict(reversed(state_for(rng).items())) | {"old": rng.normal(2)}
     missing, unexpected = load_partial(model, state)
     return {"missing": missing, "unexpected": unexpected, "state": list(state)}, (
         model.state_dict()
@@ -327,7 +315,7 @@ def other_layers(load_partial, rng):
 @load_partial.case
 def as_many_numbers(load_partial, rng):
     """As many numbers in another shape do not fit."""
-    model, state = model_for(rng), state_of(model_for(rng))
+    model, state = model_for(rng), state_for(rng)
     state["0.body.weight"] = rng.normal(5, 4).T
     state["1.weight"] = rng.normal(1, 3, 5)
     lists = load_partial(model, state)
@@ -337,7 +325,7 @@ def as_many_numbers(load_partial, rng):
 @load_partial.case
 def single_number(load_partial, rng):
     """A single number does not fit a vector, although it could be spread over it."""
-    model, state = model_for(rng), state_of(model_for(rng))
+    model, state = model_for(rng), state_for(rng)
     state["0.body.bias"] = rng.array(2.5)
     lists = load_partial(model, state)
     return [list(names) for names in lists], model.state_dict()
@@ -346,7 +334,7 @@ def single_number(load_partial, rng):
 @load_partial.case
 def shares_nothing(load_partial, rng):
     """What happens to the state later on does not reach the model, nor back."""
-    model, state = model_for(rng), state_of(model_for(rng))
+    model, state = model_for(rng), state_for(rng)
     load_partial(model, state)
     with torch.no_grad():
         state["0.body.weight"].zero_()
@@ -357,7 +345,7 @@ def shares_nothing(load_partial, rng):
 @load_partial.case
 def same_parameters(load_partial, rng):
     """Parameters stay the objects they were, in their dtype, frozen or not."""
-    model, state = model_for(rng), state_of(model_for(rng))
+    model, state = model_for(rng), state_for(rng)
     model[1].bias.requires_grad_(False)
     before = list(model.parameters())
     load_partial(model, {name: value.half() for name, value in state.items()})
@@ -405,7 +393,7 @@ def gradients_stop(freeze):
 @freeze.case(weight=2)
 def statistics_stand_still(freeze, rng):
     """After a later model.train(), frozen statistics are used and stand still."""
-    model = filled(rng, three_parts())
+    model = rng.fill(three_parts())
     freeze(model, "body")
     model.train()
     out = [model(rng.normal(6, 4, mean=2.0)) for _ in range(2)]
@@ -415,7 +403,7 @@ def statistics_stand_still(freeze, rng):
 @freeze.case
 def mode_comes_and_goes(freeze, rng):
     """Evaluation and back to training: what is frozen stays so, the rest trains."""
-    model, x = filled(rng, three_parts()), rng.normal(5, 4)
+    model, x = rng.fill(three_parts()), rng.normal(5, 4)
     freeze(model, "stem")
     model.eval()
     tested = model(x)
@@ -427,7 +415,7 @@ def mode_comes_and_goes(freeze, rng):
 @freeze.case
 def learns_behind(freeze, rng):
     """One step of SGD moves the open parameters, and only them."""
-    model, x = filled(rng, three_parts()), rng.normal(7, 4)
+    model, x = rng.fill(three_parts()), rng.normal(7, 4)
     freeze(model, "stem")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     for _ in range(2):
@@ -522,7 +510,7 @@ def shared_parameter(param_groups):
 @param_groups.case
 def one_step(param_groups, rng):
     """A step of SGD moves every parameter of the model by its own rate."""
-    model = filled(rng, Named())
+    model = rng.fill(Named())
     model.stem[0].requires_grad_(False)
     optimizer = torch.optim.SGD(param_groups(model, 0.25, 2.0))
     for p in model.parameters():
@@ -538,8 +526,10 @@ fold_bn = Exercise("fold_bn", points=3)
 
 def normalised(rng, *sizes, eps=1e-2, **options):
     """A convolution and its batch normalisation, both filled."""
-    conv = filled(rng, nn.Conv2d(*sizes, **options))
-    return conv, filled(rng, nn.BatchNorm2d(sizes[1], eps=eps))
+    pair = nn.Sequential(
+        nn.Conv2d(*sizes, **options), nn.BatchNorm2d(sizes[1], eps=eps)
+    )
+    return tuple(rng.fill(pair))
 
 
 @fold_bn.case
