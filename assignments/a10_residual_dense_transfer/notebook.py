@@ -97,8 +97,8 @@ plt.rcParams.update(
 #   \tfrac12\, n v \; \Bigl\| \frac{\partial \ell}{\partial h_{l+1}} \Bigr\|^2.
 #   \tag{2}$$
 #
-# (Each weight is used in as many places as it has inputs, so the same factor
-# holds for convolutions, leaving the image's border out of account.)
+# (For a convolution with as many output as input channels, $n$ is channels
+# times kernel size, and the border of the image is left out of account.)
 # PyTorch's default draws the weights uniformly between $\pm 1/\sqrt n$, and so
 # $v = 1 / (3n)$.
 #
@@ -207,7 +207,32 @@ course.viz.curves(errors, "epoch", "test error", ax=axes[1])
 axes[1].set_ylim(0, 1)
 
 # %% [markdown]
-# TOWERTEXT
+# **Plain.** From the last layer to the first the norm falls by twelve orders
+# of magnitude, a factor of 0.37 with each layer. Equation (2) promises
+# $\sqrt{1/6} = 0.41$; the border of these small images takes the rest. A
+# gradient of $10^{-14}$ changes no bit of a weight of 0.1: the first layers
+# stand still, and an error of 90 % is what guessing gets.
+#
+# **Norm.** Every layer now receives a signal of the same size, whatever the
+# weights are. Each normalisation divides by a deviation, backwards as well as
+# forwards, which makes up for the shrinking of equation (2), and for a little
+# more than that: in wide networks the norm *grows* by
+# $\sqrt{\pi / (\pi - 1)} = 1.21$ with each layer towards the input (Yang et al.),
+# here by 1.15, or 54 in all. After six epochs the error is still between 28
+# and 53 % (three seeds).
+#
+# **Skip.** All layers get a gradient of about the same size. Did equation (3)
+# not promise growth? It speaks of the gradient with respect to $h_l$, and that
+# grows towards the input. The gradient of a *weight* is the product of this
+# with the layer's input $h_l$, and the signal grows in the other direction, by
+# the same factor: the product stays. But everything is large, and the network
+# is touchy. At this learning rate it gets to an error of 3 to 6 %; at twice
+# the rate two of three runs end in `nan`.
+#
+# **Both.** 2 to 3 %, and twice the rate does no harm. The skip hands the gradient
+# on, the normalisation keeps $F$ at size 1 while the sum grows like
+# $\sqrt l$, so that later blocks change less and less of it: the signal grows
+# slowly, and so does the gradient.
 
 # %% [markdown]
 # ## 2. A residual network
@@ -278,11 +303,8 @@ print(torch.equal(blocks(image), image))
 
 # %%
 train, test = course.data.shapes()
-order = torch.argsort(test.y[:80], stable=True)
-one_each = [order[test.y[order] == k][0] for k in range(10)]
-course.viz.image_grid(
-    test.x[one_each], [train.classes[k] for k in range(10)], columns=5
-)
+one_each = torch.stack([(test.y == k).nonzero()[0, 0] for k in range(10)])
+course.viz.image_grid(test.x[one_each], train.classes, columns=5)
 print(train)
 
 
@@ -323,7 +345,10 @@ print(f" after {len(history)} epochs, {sum(history['seconds']):.0f} s")
 course.viz.learning_curves(history)
 
 # %% [markdown]
-# RESNETTEXT
+# All of the test pictures, or nearly so, after five epochs. Look at the curve:
+# the first epochs look hopeless. With the learning rate at its peak, the
+# running statistics chase weights that move quickly; the gain comes when the
+# cycle brings the rate down.
 
 # %% [markdown]
 # ## 3. Everybody hears everything
@@ -428,7 +453,7 @@ fig, axes = plt.subplots(1, 3, figsize=(9.6, 2.6))
 dense_blocks = [s for s in dense_net.stages if isinstance(s, DenseBlock)]
 for i, (ax, block) in enumerate(zip(axes, dense_blocks, strict=True)):
     table = listening(block, growth)
-    ax.imshow(table, cmap="Blues", vmin=0, vmax=1.2)
+    ax.imshow(table, cmap="Blues", vmin=0.3, vmax=1.7)
     for row, column in torch.tril_indices(3, 3).T.tolist():
         value = f"{table[row, column]:.2f}"
         ax.text(column, row, value, ha="center", va="center", color="k")
@@ -437,7 +462,12 @@ for i, (ax, block) in enumerate(zip(axes, dense_blocks, strict=True)):
     ax.set_title(f"dense block {i}")
 
 # %% [markdown]
-# DENSETEXT
+# With 60 % of the residual network's parameters, the dense one gets 90 to 96 %
+# of the test pictures right in the same five epochs (three seeds), and it would
+# profit from more. Its stem throws away three pixels of four; that the
+# comparison is not fair to it is your first idea for part 6.
+#
+# And the tables? Every layer listens to all that came before it.
 
 # %% [markdown]
 # ## 4. Fifty pictures
@@ -520,7 +550,8 @@ def transferred(source, how, pair, seed=0, images=2000):
         state = source.state_dict()
         body = {k: v for k, v in state.items() if not k.startswith("head")}
         missing, unexpected = load_partial(net, body)
-        assert missing == ["head.weight", "head.bias"] and not unexpected
+        assert missing == ["head.weight", "head.bias"]
+        assert not unexpected
         lr_body, lr_head = 3e-4, 3e-2
     if how == "frozen":
         freeze(net, "stages")
@@ -557,7 +588,15 @@ ax.set_xticks([], minor=True)
 ax.set_ylim(0, 1)
 
 # %% [markdown]
-# TRANSFERTEXT
+# With fifty pictures and over three seeds (source network, choice of pictures
+# and start of the head all drawn anew), scratch gets 31 to 41 %, the frozen
+# body 94 to 98 %, and fine-tuning 89 to 96 %. The frozen run trains 325 of
+# 77,717 parameters, in a third of the time. That it is even better than
+# fine-tuning is no law: with so few pictures every free parameter is one more
+# way to learn them by heart.
+#
+# Why does it work? To tell the even classes apart, the source network *needed*
+# outlines, with stripes and without them. The odd classes need the same.
 
 # %% [markdown]
 # ### The experiment that went wrong
@@ -591,7 +630,28 @@ ax.set(
 )
 
 # %% [markdown]
-# FAILEDTEXT
+# With five seeds we got
+#
+# | | seed 0 | 1 | 2 | 3 | 4 |
+# | --- | --- | --- | --- | --- | --- |
+# | frozen | 85 % | 97 % | 49 % | 35 % | 56 % |
+# | fine-tuned | 93 % | 98 % | 63 % | 56 % | 71 % |
+#
+# from sources which all read 99 to 100 % of their own classes. Had we stopped
+# after two seeds, this notebook would tell you that plain shapes are a splendid
+# preparation for striped ones.
+#
+# What is different? Here is our explanation; we have not tested it. A network
+# that only ever saw plain shapes may tell a disc from a square by anything
+# that works on plain shapes: the corners, but also the area, or the length of
+# the edge between two colours. Stripes add edges everywhere. Networks that
+# happened to use the first kind of feature transfer, the others do not, *and
+# their accuracy on the source's classes is the same*. In the even-to-odd split
+# both textures occur in the source, so a feature that stripes destroy was of
+# no use there either.
+#
+# Two lessons. A source task teaches the features that it needs, not the ones
+# that you hope for. And one seed is an anecdote.
 
 # %% [markdown]
 # ### Written question
@@ -669,7 +729,10 @@ slow, fast = seconds_for(net, test.x[:200]), seconds_for(light, test.x[:200])
 print(f"200 pictures: {1000 * slow:.0f} ms with, {1000 * fast:.0f} ms without")
 
 # %% [markdown]
-# FOLDTEXT
+# The logits agree up to rounding. In a residual block each normalisation stands
+# right behind a convolution, so all of them can go. In a dense block a ReLU
+# lies between the normalisation and the next convolution: what is not linear
+# cannot be folded.
 
 # %% [markdown]
 # ## 6. Challenge: CIFAR-100
