@@ -37,7 +37,7 @@
 # | 1 | how much gradient reaches each of thirty layers | 3 |
 # | 2 | the residual block, a residual network; an answer in words | 10 |
 # | 3 | dense blocks and the transitions between them | 4 |
-# | 4 | loading what fits, freezing, two learning rates; an answer in words | 11 |
+# | 4 | loading, freezing, two learning rates; an answer in words | 11 |
 # | 5 | folding batch normalisation away | 3 |
 #
 # **Letters**: $N$ images, $C$ channels, $H \times W$ pixels, $K$ classes, $L$
@@ -217,9 +217,9 @@ axes[1].set_ylim(0, 1)
 # weights are. Each normalisation divides by a deviation, backwards as well as
 # forwards, which makes up for the shrinking of equation (2), and for a little
 # more than that: in wide networks the norm *grows* by
-# $\sqrt{\pi / (\pi - 1)} = 1.21$ with each layer towards the input (Yang et al.),
-# here by 1.15, or 54 in all. After six epochs the error is still between 28
-# and 53 % (three seeds).
+# $\sqrt{\pi / (\pi - 1)} = 1.21$ with each layer towards the input (Yang et
+# al.), here by 1.15, or 54 in all. After six epochs the error is still between
+# 28 and 53 % (three seeds).
 #
 # **Skip.** All layers get a gradient of about the same size. Did equation (3)
 # not promise growth? It speaks of the gradient with respect to $h_l$, and that
@@ -229,8 +229,8 @@ axes[1].set_ylim(0, 1)
 # is touchy. At this learning rate it gets to an error of 3 to 6 %; at twice
 # the rate two of three runs end in `nan`.
 #
-# **Both.** 2 to 3 %, and twice the rate does no harm. The skip hands the gradient
-# on, the normalisation keeps $F$ at size 1 while the sum grows like
+# **Both.** 2 to 3 %, and twice the rate does no harm. The skip hands the
+# gradient on, the normalisation keeps $F$ at size 1 while the sum grows like
 # $\sqrt l$, so that later blocks change less and less of it: the signal grows
 # slowly, and so does the gradient.
 
@@ -357,7 +357,7 @@ course.viz.learning_curves(history)
 # dense block writes its new maps *beside* the old ones:
 #
 # $$h_{l+1} = \bigl[\,h_l,\; F_l(h_l)\,\bigr], \qquad
-#   \text{channels: } c_0,\; c_0 + g,\; c_0 + 2g,\; \dots,\; c_0 + Lg. \tag{4}$$
+# \text{channels: } c_0,\; c_0 + g,\; c_0 + 2g,\; \dots,\; c_0 + Lg. \tag{4}$$
 #
 # Every layer sees all earlier ones, so each need only contribute a few maps:
 # the growth $g$ is small, 12 or 32 where a residual network has hundreds of
@@ -437,7 +437,7 @@ course.viz.curves(
 
 # %%
 def listening(block, growth):
-    """Say how strongly each layer of a block listens to each earlier source."""
+    """Say how strongly each layer of a block listens to each source."""
     count = len(block.layers)
     table = torch.full((count, count), float("nan"))
     for i, layer in enumerate(block.layers):
@@ -463,9 +463,9 @@ for i, (ax, block) in enumerate(zip(axes, dense_blocks, strict=True)):
 
 # %% [markdown]
 # With 60 % of the residual network's parameters, the dense one gets 90 to 96 %
-# of the test pictures right in the same five epochs (three seeds), and it would
-# profit from more. Its stem throws away three pixels of four; that the
-# comparison is not fair to it is your first idea for part 6.
+# of the test pictures right in the same five epochs (three seeds), and it
+# would profit from more. Its stem keeps one place in four; that this makes the
+# comparison unfair is a first idea for part 6.
 #
 # And the tables? Every layer listens to all that came before it.
 
@@ -501,8 +501,9 @@ for i, (ax, block) in enumerate(zip(axes, dense_blocks, strict=True)):
 # %% exercise="freeze"
 
 # %% [markdown]
-# **Two learning rates.** Between "frozen" and "free" lies fine-tuning: the head
-# is noise and must learn fast, the body knows something and should move little.
+# **Two learning rates.** Between "frozen" and "free" lies fine-tuning: the
+# head is noise and must learn fast, the body knows something and should move
+# little.
 
 # %% exercise="param_groups"
 
@@ -638,8 +639,8 @@ ax.set(
 # | fine-tuned | 93 % | 98 % | 63 % | 56 % | 71 % |
 #
 # from sources which all read 99 to 100 % of their own classes. Had we stopped
-# after two seeds, this notebook would tell you that plain shapes are a splendid
-# preparation for striped ones.
+# after two seeds, this notebook would tell you that plain shapes are a
+# splendid preparation for striped ones.
 #
 # What is different? Here is our explanation; we have not tested it. A network
 # that only ever saw plain shapes may tell a disc from a square by anything
@@ -687,9 +688,9 @@ ax.set(
 # telephone, all of its normalisations are folded into the convolutions before
 # them.
 #
-# > **Predict first.** In which of the two orders can this be done:
-# > convolution then normalisation (our residual block), or normalisation, ReLU,
-# > then convolution (our dense block)?
+# > **Predict first.** In which of the two orders can this be done: convolution
+# > then normalisation (our residual block), or normalisation, ReLU, then
+# > convolution (our dense block)?
 
 # %% exercise="fold_bn"
 
@@ -729,10 +730,10 @@ slow, fast = seconds_for(net, test.x[:200]), seconds_for(light, test.x[:200])
 print(f"200 pictures: {1000 * slow:.0f} ms with, {1000 * fast:.0f} ms without")
 
 # %% [markdown]
-# The logits agree up to rounding. In a residual block each normalisation stands
-# right behind a convolution, so all of them can go. In a dense block a ReLU
-# lies between the normalisation and the next convolution: what is not linear
-# cannot be folded.
+# The logits agree up to rounding. In a residual block each normalisation
+# stands right behind a convolution, so all of them can go. In a dense block a
+# ReLU lies between the normalisation and the next convolution: what is not
+# linear cannot be folded.
 
 # %% [markdown]
 # ## 6. Challenge: CIFAR-100

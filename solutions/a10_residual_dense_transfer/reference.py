@@ -1,9 +1,10 @@
 """Answers of a10: residual and dense networks, and transfer.
 
-Letters: N images, C channels, H height, W width, K classes, L layers, g growth.
-Modules have the parameter names that their docstrings state, so that the
-weights of one implementation can be loaded into another. Left out: bottleneck
-blocks, pre-activation, compression of dense blocks, other normalisations (a09).
+Letters: N images, C channels, H height, W width, K classes, L layers, g
+growth. Modules have the parameter names that their docstrings state, so that
+the weights of one implementation can be loaded into another. Left out:
+bottleneck blocks, pre-activation, compression of dense blocks, other
+normalisations (a09).
 """
 
 import copy
