@@ -108,8 +108,8 @@ plt.show()
 # %% [markdown]
 # With $g = 0.7$ the first step is forgotten at a constant rate: a straight
 # line on a log axis. With $g = 1$ it is forgotten, too, only more slowly.
-# With $g = 2.5$ the two runs drift apart until they have nothing in common: the
-# network is *chaotic*, and a difference of a thousandth has changed
+# With $g = 2.5$ the two runs drift apart until they have nothing in common:
+# the network is *chaotic*, and a difference of a thousandth has changed
 # everything. But that is no memory either. Nobody can read from such a state
 # what the first step was.
 
@@ -565,9 +565,9 @@ plt.show()
 
 # %% [markdown]
 # A unit with a fixed $z$ is a *leaky integrator*: it approaches what it is
-# shown, with a time constant of $1/(1-z)$ steps, about $1 + e^{b_z}$. A GRU
-# is a layer of such integrators that set their own time constants, anew in
-# every step. For an engineer: an adaptive low-pass filter.
+# shown, with a time constant of $1/(1-z) = 1 + e^{b_z}$ steps. A GRU is a
+# layer of such integrators that set their own time constants, anew in every
+# step. For an engineer: an adaptive low-pass filter.
 
 # %% [markdown]
 # ## 7. Sequences of unequal length
