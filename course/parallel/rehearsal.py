@@ -1,9 +1,9 @@
 """Workers as threads: the same code without processes, and strict.
 
-A rehearsal is as unkind as the rules allow: a message leaves at the last moment, so a
-buffer that is changed too early shows; `wait` returns only when the receiver has taken
-the message; collectives insist on equal shapes; and when every worker waits for another
-one, it says so at once. Sums are taken in the order of the ranks.
+A rehearsal is as unkind as the rules allow (unless it is eager): a message leaves at
+the last moment, so a buffer that is changed too early shows; `wait` returns only when
+the receiver has taken the message; collectives insist on equal shapes; and when every
+worker waits for another one, it says so at once. Sums are taken in the order of ranks.
 
 Left out: time. What a message costs is not simulated.
 """
@@ -23,12 +23,16 @@ T = TypeVar("T")
 Ready = Callable[[], bool]
 
 
-def rehearse(function: Callable[[Network], T], world: int) -> list[T]:
+def rehearse(
+    function: Callable[[Network], T], world: int, eager: bool = False
+) -> list[T]:
     """Run a function for several workers, in threads of this process.
 
     Args:
         function: called with the worker's `Network`.
         world: how many workers.
+        eager: messages are copied when they are sent, and `wait` returns at once: so
+            networks treat small ones. What hangs without may go well with it.
 
     Returns:
         What they returned, in the order of their ranks.
@@ -39,7 +43,7 @@ def rehearse(function: Callable[[Network], T], world: int) -> list[T]:
             one that nobody waited for.
         Exception: what the first worker raised that failed.
     """
-    hall = _Hall(world)
+    hall = _Hall(world, eager)
     found: dict[int, T] = {}
     errors: dict[int, BaseException] = {}
 
@@ -78,16 +82,18 @@ class _Message:
         self.waited = True
         with self.hall.changed:
             self.hall.until(
-                self.source, f"for {self.to} to receive", lambda: self.taken
+                self.source,
+                f"for {self.to} to receive",
+                lambda: self.taken or self.hall.eager,
             )
 
 
 class _Hall:
     """Where the workers meet."""
 
-    def __init__(self, world: int) -> None:
+    def __init__(self, world: int, eager: bool) -> None:
+        self.world, self.eager = world, eager
         self.changed = threading.Condition()
-        self.world = world
         self.present = set(range(world))
         self.waiting: dict[int, tuple[str, Ready]] = {}
         self.mail: dict[tuple[int, int], deque[_Message]] = {}
@@ -176,6 +182,7 @@ class _End:
         """As `Network.send`."""
         self._check(to)
         self.sent += tensor.numel()
+        tensor = tensor.detach().clone() if self._hall.eager else tensor
         message = _Message(self._hall, tensor, self.rank, to)
         self._messages.append(message)
         with self._hall.changed:

@@ -137,6 +137,19 @@ def test_in_a_rehearsal_a_message_leaves_at_the_last_moment():
     assert parallel.rehearse(work, 2)[1] == 1
 
 
+def test_an_eager_rehearsal_takes_messages_at_once():
+    def work(net):
+        x, came = torch.tensor([net.rank]), torch.tensor([-1])
+        net.send(x, 1 - net.rank).wait()
+        x += 10  # too late to matter
+        net.recv(came, 1 - net.rank)
+        return came.item()
+
+    assert parallel.rehearse(work, 2, eager=True) == [1, 0]
+    with pytest.raises(DeadlockError):
+        parallel.rehearse(work, 2)
+
+
 def test_a_rehearsal_insists_that_a_message_is_waited_for():
     def work(net):
         if net.rank == 0:
