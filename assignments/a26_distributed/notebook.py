@@ -761,7 +761,7 @@ print(f"4 numbers a step: {sum(found) / 3:.1%} of the unseen digits")
 
 
 # %%
-def mnist_member(net, epochs=train.budget(2, smallest=1)):
+def mnist_member(net):
     """One of four workers with equal shards."""
     model = network(seed=net.rank, inputs=784)
     broadcast_params(model, net.broadcast)
@@ -770,7 +770,7 @@ def mnist_member(net, epochs=train.budget(2, smallest=1)):
         model,
         images.flat,
         images.y,
-        epochs,
+        train.budget(2, smallest=1),
         size=480,
         part=(net.rank / 4, (net.rank + 1) / 4),
         after=lambda model, n: average_grads(model, n, net.all_reduce),

@@ -1,4 +1,4 @@
-"""The assignment on distributed training, graded in the jail, where it starts processes.
+"""The assignment on distributed training, graded in the jail with its processes.
 
 `verify` runs its references without a lock; here they have it.
 """
