@@ -18,27 +18,11 @@ from typing import Any
 from .edits import Edited, edited, function_of
 from .errors import AuthoringError, UnknownNameError
 from .exercise import Exercise, Written
+from .listing import CHECKS as CHECKS
+from .listing import names as names
+from .listing import repository as repository
 from .misconceptions import Misconception
 from .observe import Candidate
-
-CHECKS = "checks.py"
-
-
-def repository() -> Path:
-    """The folder that holds assignments/ and solutions/.
-
-    COURSE_REPOSITORY names it where the package is installed apart from them.
-    """
-    if named := os.environ.get("COURSE_REPOSITORY"):
-        return Path(named).resolve()
-    beside = Path(__file__).resolve().parent.parent
-    for folder in (beside, Path.cwd(), *Path.cwd().parents):
-        if (folder / "assignments").is_dir() and (folder / "solutions").is_dir():
-            return folder
-    raise UnknownNameError(
-        "no assignments/ and solutions/ here; run this command in the repository of "
-        "the course (a student's package has neither)."
-    )
 
 
 def load_module(path: Path, name: str) -> ModuleType:
@@ -202,12 +186,6 @@ class Assignment:
         """Every file of the assignment, both twins, in a fixed order."""
         both = [*self.folder.rglob("*"), *self.solutions.rglob("*")]
         return sorted(p for p in both if p.is_file() and "__pycache__" not in p.parts)
-
-
-def names(root: Path | None = None) -> list[str]:
-    """The names of all assignments."""
-    folder = (root or repository()) / "assignments"
-    return sorted(p.name for p in folder.iterdir() if (p / CHECKS).exists())
 
 
 def find(name: str, root: Path | None = None) -> Assignment:

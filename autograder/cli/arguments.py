@@ -6,14 +6,30 @@ from typing import Annotated
 
 import typer
 
+from . import completion
+
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Assignments; all of them by default.")
+    list[str] | None,
+    typer.Argument(
+        help="Assignments; all of them by default.",
+        autocompletion=completion.assignments,
+    ),
 ]
 CoursePath = Annotated[
     Path, typer.Option("--course", help="The course directory.", show_default=True)
 ]
-AssignmentName = Annotated[str, typer.Argument(help="Name, or how it begins.")]
-Students = Annotated[list[str] | None, typer.Argument(help="Students; all by default.")]
+AssignmentName = Annotated[
+    str,
+    typer.Argument(
+        help="Name, or how it begins.", autocompletion=completion.assignments
+    ),
+]
+Students = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Students; all by default.", autocompletion=completion.students
+    ),
+]
 Trust = Annotated[bool, typer.Option(help="Run submissions without the jail.")]
 Jobs = Annotated[int, typer.Option(help="At a time, at most; one per core if 0.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -20,7 +20,10 @@ def verify(
     as_json: AsJson = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Prove the content: references pass, every known mistake is caught and named."""
+    """Prove the content: references pass, every known mistake is caught and named.
+
+    Example: autograder verify a03
+    """
     from .. import catalogue
     from ..authoring import verify as proof
 

@@ -34,6 +34,7 @@ def grade(
     scheduler: Annotated[
         str, typer.Option(help="A Dask scheduler, such as tcp://host:8786.")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Grade submissions into result files and the gradebook, and print the class.
 
@@ -68,7 +69,10 @@ def grade(
     except KeyboardInterrupt:
         warn("stopped; what is graded is kept: run the command again to go on")
         raise typer.Exit(Exit.STOPPED) from None
-    print(class_table(graded.results.values()))
+    if as_json:
+        print(json.dumps({"assignment": full} | graded.to_json(), indent=2))
+    else:
+        print(class_table(graded.results.values()))
     _end(graded)
 
 

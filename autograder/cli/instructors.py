@@ -1,13 +1,15 @@
 """For instructors: a course directory, release and feedback."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..startup import importing
+from . import completion
 from .application import app
-from .arguments import AssignmentName, CoursePath, full_name, warn
+from .arguments import AsJson, AssignmentName, CoursePath, full_name, warn
 
 
 @app.command()
@@ -24,11 +26,17 @@ def init(folder: Path) -> None:
 
 @app.command()
 def release(
-    names: Annotated[list[str], typer.Argument(help="Assignments to release.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Assignments to release.", autocompletion=completion.assignments
+        ),
+    ],
     course: CoursePath = Path(),
     overwrite: Annotated[
         bool, typer.Option(help="Overwrite files that were changed by hand.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build assignments and their students' versions.
 
@@ -38,13 +46,20 @@ def release(
     from ..gradebook.course import Course
 
     opened = Course.open(course)
+    released = {}
     for assignment in [catalogue.find(n) for n in names]:
         folder = opened.release(assignment, overwrite)
-        print(f"{folder} is what students get")
+        released[assignment.name] = str(folder)
+        if not as_json:
+            print(f"{folder} is what students get")
+    if as_json:
+        print(json.dumps(released, indent=2))
 
 
 @app.command()
-def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
+def feedback(
+    name: AssignmentName, course: CoursePath = Path(), as_json: AsJson = False
+) -> None:
     """Write every student's feedback pages.
 
     Example: autograder feedback a03 --course ~/dl-2026
@@ -59,5 +74,8 @@ def feedback(name: AssignmentName, course: CoursePath = Path()) -> None:
     for conflict in settle_class(opened.root, full):
         warn(conflict)
     api.generate_feedback(opened.root, full)
-    for page in sorted((opened.root / "feedback").glob(f"*/{full}/*.html")):
-        print(page)
+    pages = sorted((opened.root / "feedback").glob(f"*/{full}/*.html"))
+    if as_json:
+        print(json.dumps({"assignment": full, "pages": [*map(str, pages)]}, indent=2))
+    else:
+        print(*pages, sep="\n")

@@ -17,7 +17,10 @@ def demo(
         Path | None, typer.Argument(help="Where; build/demo by default.")
     ] = None,
 ) -> None:
-    """Run the whole loop on a small class, from release to feedback."""
+    """Run the whole loop on a small class, from release to feedback.
+
+    Example: autograder demo
+    """
     from ..demo import run_demo
 
     run_demo(folder)
@@ -25,7 +28,10 @@ def demo(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine provides for grading, by trying it."""
+    """Say what this machine provides for grading, by trying it.
+
+    Example: autograder doctor --json
+    """
     from .. import doctor as look
 
     findings = list(look.examine())

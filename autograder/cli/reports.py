@@ -9,7 +9,7 @@ import typer
 
 from ..startup import importing
 from .application import app
-from .arguments import AsJson, AssignmentName, CoursePath, full_name, warn
+from .arguments import AsJson, AssignmentName, CoursePath, Names, full_name, warn
 
 WithoutLikeness = Annotated[
     bool,
@@ -65,9 +65,7 @@ class Format(StrEnum):
 @app.command()
 def export(
     form: Annotated[Format, typer.Argument(metavar="FORMAT", help=", ".join(Format))],
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Assignments; all by default.")
-    ] = None,
+    names: Names = None,
     course: CoursePath = Path(),
     to: Annotated[
         Path | None, typer.Option(help="File, or folder for gradescope.")

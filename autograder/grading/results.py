@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..explain import Mismatch
 from ..files import write_atomically
@@ -70,6 +71,23 @@ class SubmissionResult:
         """Note what an instructor should look at, once."""
         if line not in self.flags:
             self.flags.append(line)
+
+    def summary(self) -> dict[str, Any]:
+        """What a script wants to know: points, and exercises without their cases."""
+        return {
+            "score": round(sum(self.scores.values()), 2),
+            "points": sum(e.points for e in self.exercises.values()),
+            "exercises": {
+                e.name: {
+                    "verdict": str(e.verdict),
+                    "score": e.score,
+                    "points": e.points,
+                    "misconception": e.misconception,
+                }
+                for e in self.exercises.values()
+            },
+            "flags": self.flags,
+        }
 
     def save(self, folder: Path) -> None:
         """Write <folder>/<assignment>/<student>/<notebook>.json."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from ..errors import (
     AutograderError,
@@ -74,6 +75,13 @@ class Graded:
                 "please report this."
             )
         self.problems.append(f"{shown}: {error}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: per student points, verdicts, known mistakes and flags."""
+        return {
+            "students": {s: r.summary() for s, r in self.results.items()},
+            "problems": self.problems,
+        }
 
     @property
     def broken(self) -> bool:

@@ -4,11 +4,13 @@ import inspect
 import re
 
 import pytest
+import typer.main
 
 import autograder
 from autograder import Exercise
 from autograder.authoring.percent import read_cells
 from autograder.authoring.written import read_written
+from autograder.cli import Exit, app
 from autograder.jail.job import Job
 from autograder.pack import BASE_SECONDS, TIMES_REFERENCE
 from autograder.rng import Rng
@@ -18,6 +20,7 @@ from .pages import ROOT, blocks, table
 
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+CI = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 STUDENT = (ROOT / "docs" / "student.md").read_text(encoding="utf-8")
 JOB = Job("", "", [])
 
@@ -25,6 +28,22 @@ JOB = Job("", "", [])
 @pytest.mark.parametrize("page", ["docs/student.md", "docs/instructor.md"])
 def test_every_verdict_is_explained(page):
     assert set(table(page, "word" if "student" in page else "verdict")) == set(Verdict)
+
+
+def test_every_exit_code_is_explained():
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| (.*) \|$", CI, flags=re.M)
+    assert rows == [(str(int(e)), e.name, e.meaning) for e in Exit]
+
+
+def test_the_commands_that_print_json_are_listed():
+    (listed,) = re.findall(r"with `--json` \((.*?)\)", CI)
+    commands = typer.main.get_command(app).commands
+    printing = [n for n, c in commands.items() if _options(c) & {"--json"}]
+    assert re.findall(r"`(\w+)`", listed) == sorted(printing)
+
+
+def _options(command):
+    return {option for p in command.params for option in p.opts}
 
 
 def test_the_signature_of_exercise_is_up_to_date():

@@ -1,9 +1,15 @@
 """The command line: whole messages, exit codes, nothing lost."""
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 from nbformat import read, validate
 from typer.testing import CliRunner
 
@@ -11,7 +17,7 @@ from autograder import cli
 from autograder.errors import AutograderError
 from autograder.gradebook.course import Course
 
-from .conftest import TOY, School
+from .conftest import CATALOGUE, TOY, School
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -176,3 +182,79 @@ def test_grading_without_the_jail_says_so(school: School) -> None:
         "ada      ✓✓✓              6 of 6  graded without the jail (--trust-students)",
         "✓ passed",
     ]
+
+
+def test_grade_prints_json(school: School) -> None:
+    school.hand_in("ada", school.notebook(school.mistake("softmax", "wrong_axis")))
+    code, text = run("grade", TOY, "--json", "--course", str(school.course.root))
+    data = json.loads(text)
+    assert (code, data["assignment"], data["problems"]) == (0, TOY, [])
+    ada = data["students"]["ada"]
+    softmax = ada["exercises"]["softmax"]
+    assert ada["points"] == 6
+    assert (softmax["verdict"], softmax["misconception"]) == ("FAILED", "wrong axis")
+    assert ada["score"] == 4 + softmax["score"]
+
+
+def test_release_prints_json(school: School) -> None:
+    code, text = run("release", TOY, "--json", "--course", str(school.course.root))
+    assert (code, json.loads(text)) == (0, {TOY: str(school.released.parent)})
+
+
+def test_feedback_prints_json(school: School) -> None:
+    school.hand_in("ada", school.notebook({}))
+    course = ("--course", str(school.course.root))
+    run("grade", TOY, *course)
+    code, text = run("feedback", TOY, "--json", *course)
+    page = school.course.root / "feedback" / "ada" / TOY / f"{TOY}.html"
+    assert (code, json.loads(text)) == (0, {"assignment": TOY, "pages": [str(page)]})
+
+
+def commands(group=None, path: tuple[str, ...] = ()):
+    """Every command with the words that call it."""
+    group = group or typer.main.get_command(cli.app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize("words", [c[0] for c in commands()], ids=" ".join)
+def test_help_shows_an_example_that_works(words: tuple[str, ...]) -> None:
+    command = dict(commands())[words]
+    (example,) = re.findall(r"Example: (.*)", command.help)
+    asked = shlex.split(example[example.index("autograder") :])[1:]
+    assert tuple(asked[: len(words)]) == words
+    command.make_context("", asked[len(words) :])  # raises for an unknown option
+
+
+def completed(line: str, folder: Path) -> list[str]:
+    """What bash is offered for the last word."""
+    words = line.split(" ")
+    environment = os.environ | {
+        "_AUTOGRADER_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+        "COURSE_REPOSITORY": str(CATALOGUE),
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("autograder")],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_the_shell_completes_assignments(tmp_path: Path) -> None:
+    assert completed("autograder grade t", tmp_path) == [TOY]
+
+
+def test_the_shell_completes_students(school: School) -> None:
+    for student in ("ada", "adele", "bob"):
+        school.hand_in(student, school.notebook({}))
+    found = completed(f"autograder grade {TOY} ad", school.course.root)
+    assert found == ["ada", "adele"]
