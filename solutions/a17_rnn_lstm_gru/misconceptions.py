@@ -128,6 +128,19 @@ EDITS = {
         ('"w_ih": dw_ih, "w_hh": dw_hh', '"w_ih": dw_ih / len(x), "w_hh": dw_hh'),
         ('dw_hh, "b": db}', 'dw_hh / len(x), "b": db / len(x)}'),
     ),
+    "rnn_backward__slope_of_the_step_before": (
+        "Your slope is that of the step before: what arrives at h_t goes back through "
+        "the tanh that made h_t, whose slope is 1 - h_t^2.",
+        ("1 - h[:, t] ** 2", "1 - previous**2"),
+    ),
+    "rnn_backward__adds_into_dh": (
+        "You add what arrives from later steps into dh itself, and dh belongs to the "
+        "caller. Add into a tensor of your own.",
+        (
+            "da = (dh[:, t] + carry) * (1 - h[:, t] ** 2)",
+            "dh[:, t] += carry\n        da = dh[:, t] * (1 - h[:, t] ** 2)",
+        ),
+    ),
     "rnn_backward__h0_gets_the_pre_activation": (
         "What you return for h0 is the gradient at the pre-activation of the first "
         "step: send it through W_hh once more.",
@@ -173,6 +186,16 @@ EDITS = {
         "You take powers of W_hh and forget the tanh: its slope 1 - h_t^2 multiplies "
         "every step.",
         ("((1 - h_t**2)[:, None] * w_hh)", "w_hh"),
+    ),
+    "jacobian_norms__one_step_too_many": (
+        "Your products contain one step too many: from h_t to h_T there are T - t "
+        "steps, and none from h_T to itself.",
+        (
+            "        norms.append(torch.linalg.matrix_norm(J, 2))\n"
+            "        J = J @ ((1 - h_t**2)[:, None] * w_hh)  # from h_t to h_{t-1}",
+            "        J = J @ ((1 - h_t**2)[:, None] * w_hh)\n"
+            "        norms.append(torch.linalg.matrix_norm(J, 2))",
+        ),
     ),
     "jacobian_norms__last_state_first": (
         "Your norms are right, but in reverse: the oldest state comes first, and the "
@@ -312,6 +335,17 @@ EDITS = {
         "In the first step you take the last states for the states before: index -1 "
         "means the end in Python. Before the first step come h0 and c0.",
         ("(h[:, t - 1], c[:, t - 1]) if t else (h0, c0)", "h[:, t - 1], c[:, t - 1]"),
+    ),
+    "lstm_backward__order_ifog": (
+        "You stack the errors of the gates in the order i, f, o, g: the rows of the "
+        "weights come as i, f, g, o.",
+        ("[da_i, da_f, da_g, da_o]", "[da_i, da_f, da_o, da_g]"),
+    ),
+    "lstm_backward__i_and_g_exchanged": (
+        "You exchange i and g: c = f * c + i * g, so the gradient of i is multiplied "
+        "by g, and that of g by i.",
+        ("da_i = d_c * g * i * (1 - i)", "da_i = d_c * i * i * (1 - i)"),
+        ("da_g = d_c * i * (1 - g**2)", "da_g = d_c * g * (1 - g**2)"),
     ),
     "lstm_backward__overwrites_the_weights_gradient": (
         "Your weight gradients are those of the first step alone: the same weights act "
@@ -550,6 +584,25 @@ def jacobian_norms__product_of_norms(w_hh, h):
         step = (1 - h_t**2)[:, None] * w_hh
         bound = bound * torch.linalg.matrix_norm(step, 2)
     return torch.stack(norms).flip(0)
+
+
+def jacobian_norms__plain_numbers(w_hh, h):
+    """Your result is built from Python numbers, so it is float32 on the CPU whatever h
+    is. Stack the norms as tensors: they know their dtype and device."""
+    J = torch.eye(h.shape[1]).to(h)
+    norms = []
+    for h_t in h.flip(0):
+        norms.insert(0, torch.linalg.matrix_norm(J, 2).item())
+        J = J @ ((1 - h_t**2)[:, None] * w_hh)
+    return torch.tensor(norms)
+
+
+def last_valid__nan_times_zero(h, lengths):
+    """You pick the state by multiplying with 0 and 1, and nan times 0 is nan: what
+    stands in the padding gets through. Take the state by its index."""
+    step = torch.arange(h.shape[1], device=h.device)
+    chosen = step == lengths[:, None] - 1
+    return (h * chosen[:, :, None]).sum(1)
 
 
 def orthogonal___polar_factor(w):
