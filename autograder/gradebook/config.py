@@ -14,10 +14,8 @@ EXCHANGE = f"{PRIVATE}/exchange"
 
 def configure(c: Any, root: Path) -> None:
     """Set up nbgrader for a course directory; called by its nbgrader_config.py."""
-    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
-        GetGrades,
         LimitOutput,
         OverwriteCells,
         OverwriteKernelspec,
@@ -56,12 +54,8 @@ def configure(c: Any, root: Path) -> None:
         AssignLatePenalties,
     ]
     configure_formgrader(c, root)
-    c.GenerateFeedback.preprocessors = [
-        SettleGrades,
-        GetGrades,
-        CSSHTMLHeaderPreprocessor,
-        NextRound,
-    ]
+    c.GenerateFeedback.preprocessors = [SettleGrades, NextRound]
+    c.GenerateFeedback.exporter_class = "autograder.gradebook.feedback.FeedbackPage"
 
 
 def course_config(root: Path) -> Config:

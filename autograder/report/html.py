@@ -37,6 +37,7 @@ COLOURS = {
 LINE = "1px solid rgba(128,128,128,.35)"
 FAINT = "opacity:.75"
 SMALL = "font-size:.9em"
+SIDE_BY_SIDE = 30  # characters of two values that fit a line
 MONO = (
     "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
 )
@@ -142,14 +143,19 @@ def _shown(text: str) -> str:
 
 
 def _table(expected: str, got: str) -> str:
-    """Two labelled values, one under the other."""
+    """Two labelled values: side by side if they are short."""
+    short = len(expected) + len(got) <= SIDE_BY_SIDE
+    columns = "repeat(3,max-content) 1fr" if short else "max-content 1fr"
     rows = "".join(
-        f'<dt style="{FAINT};font-weight:400;margin:0">{label}</dt>'
+        f'<dt style="{FAINT};font-weight:400;margin:0 0 0 {left}">{label}</dt>'
         f'<dd style="margin:0;overflow-wrap:anywhere;{MONO}">{_shown(value)}</dd>'
-        for label, value in (("expected", expected), ("got", got))
+        for label, value, left in (
+            ("expected", expected, "0"),
+            ("got", got, "1.2em" if short else "0"),
+        )
     )
     style = (
-        "display:grid;grid-template-columns:max-content 1fr;gap:.1em .9em;"
+        f"display:grid;grid-template-columns:{columns};gap:.1em .9em;"
         "margin:.4em 0 0;padding:.4em .8em;border-radius:5px;"
         "background:rgba(128,128,128,.12)"
     )

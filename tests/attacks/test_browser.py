@@ -12,6 +12,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from autograder.gradebook import api
+from autograder.gradebook.markup import to_html
 from autograder.gradebook.neutral import neutral_text
 from autograder.grading.run import grade_class
 
@@ -52,13 +53,25 @@ def test_a_page_runs_nothing_of_a_student(pages, page: str) -> None:
     assert own == []
 
 
-@pytest.mark.parametrize("page", ["feedback", "formgrader"])
-def test_a_page_shows_the_words_and_the_picture(pages, page: str) -> None:
-    text = "".join(pages[0][page].text)
+def test_formgrader_shows_the_words_and_the_picture(pages) -> None:
+    text = "".join(pages[0]["formgrader"].text)
     assert "plain words" in text
     assert f"alert('{BAD}')" in text  # as text
     kept = [o for c in pages[1].cells for o in c.get("outputs", [])]
     assert any("image/png" in o.get("data", {}) for o in kept)
+
+
+def test_feedback_shows_the_words_of_the_answers(pages) -> None:
+    text = "".join(pages[0]["feedback"].text)
+    assert "output of mine" in text  # the source of a cell
+    assert f"alert('{BAD}')" in text  # as text
+
+
+@pytest.mark.parametrize("name", MARKDOWN)
+def test_words_on_a_feedback_page_run_nothing_even_unneutralised(name: str) -> None:
+    page = to_html(MARKDOWN[name])
+    assert read(page).active == []
+    assert "\\href" not in page
 
 
 def test_only_our_reports_are_html(pages) -> None:

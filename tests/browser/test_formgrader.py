@@ -84,7 +84,7 @@ def test_a_written_answer_is_graded_and_commented(course, lab, window) -> None:
 
     page.goto(feedback.as_uri())
     assert page.get_by_text(COMMENT).is_visible()
-    assert page.get_by_text("Score: 1.5 / 2.0").first.is_visible()
+    assert page.get_by_text("1.5 of 2 points, given by hand").is_visible()
     window.shot("feedback", full_page=True)
 
 

@@ -67,11 +67,13 @@ def test_the_class_report_has_them(course: Course) -> None:
     assert (people["bob"].score, people["bob"].penalty) == (6, 2)
 
 
-def test_nbgraders_own_feedback_has_them(course: Course) -> None:
+def test_the_feedback_has_them(course: Course) -> None:
     give(course, "bob", 2)
     api.generate_feedback(course.root, TOY)
     page = course.root / "feedback" / "bob" / TOY / f"{TOY}.html"
-    assert "Score: 6.0 / 8.0" in page.read_text()
+    text = page.read_text()
+    assert "<strong>6</strong> of 8 points" in text
+    assert "2 points taken off for handing in late." in text
 
 
 def test_a_later_deadline_takes_the_penalty_back(course: Course) -> None:
