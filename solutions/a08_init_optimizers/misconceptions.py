@@ -130,6 +130,16 @@ EDITS = {
         "too. The first time the velocity IS the gradient.",
         ("v = g.clone()", "v = (1 - self.dampening) * g"),
     ),
+    "SGD__first_for_all": (
+        "You decide by the optimizer's first step whether a velocity is new. A "
+        "parameter whose first gradient comes later has its own first time.",
+        (
+            "self.velocities = [None] * len(self.params)",
+            "self.velocities = [0.0] * len(self.params)\n        self.started = False",
+        ),
+        ("if v is None:", "if not self.started:"),
+        ("p -= self.lr * g", "p -= self.lr * g\n            self.started = True"),
+    ),
     "SGD__ignores_dampening": (
         "Your velocity takes up the whole gradient every time: dampening weakens "
         "each one but the first.",
@@ -408,6 +418,20 @@ EDITS = {
         ("self.steps[i] += 1", "pass"),
         ("t, m, s = self.steps[i],", "t, m, s = self.count,"),
     ),
+    "Adam__counts_parameters": (
+        "Your count goes up with every parameter, not with every step: the second "
+        "parameter is in step 2 before the first step is over.",
+        ("self.steps = [0] * len(self.params)", "self.count = 0"),
+        ("self.steps[i] += 1", "self.count += 1"),
+        ("t, m, s = self.steps[i],", "t, m, s = self.count,"),
+    ),
+    "Adam__corrects_for_good": (
+        "You write the corrected averages back, so that the next step corrects them "
+        "once more. The correction is for this step only; the running averages go on "
+        "without it.",
+        ("m_hat = m / (1", "m_hat = m.div_(1"),
+        ("s_hat = s / (1", "s_hat = s.div_(1"),
+    ),
     "Adam__keyed_by_value": (
         "Your state is looked up by the parameter's values, and they change in every "
         "step: nothing is ever found again, so every step is the first.",
@@ -636,6 +660,11 @@ EDITS = {
     "random_search__one_too_few": (
         "You try one configuration too few.",
         ("range(budget)", "range(budget - 1)"),
+    ),
+    "random_search__own_dice": (
+        "Your numbers do not come from the generator that is handed over, and so "
+        "nobody can repeat your search.",
+        ("torch.rand((), generator=generator,", "torch.rand((),"),
     ),
     "random_search__along_the_diagonal": (
         "You draw one number for all settings of a configuration, so that you search "
