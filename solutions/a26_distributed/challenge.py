@@ -161,8 +161,9 @@ def figures():
     """Return the figures on embedded data, and MNIST's where the data are."""
     digits, unseen = data.digits()
     epochs = train.budget(5, smallest=1)
-    starts = [_together(digits, 10 * s, SHARES, epochs, 120) for s in range(3)]
+    # First alone: what torch imports for its first step, forked processes then have.
     alone = _fit(_network(0), digits.flat, digits.y, epochs)
+    starts = [_together(digits, 10 * s, SHARES, epochs, 120) for s in range(3)]
     steps = train.budget(300, smallest=20)
     few = [_compressed(4, True, seed, steps) for seed in range(3)]
     lost = [_compressed(4, False, seed, steps) for seed in range(3)]
