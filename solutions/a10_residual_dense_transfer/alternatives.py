@@ -6,7 +6,6 @@ from itertools import pairwise, takewhile
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.func import functional_call, grad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 # ---- grad_norms
@@ -35,18 +34,27 @@ def grad_norms__puts_everything_back(model, x, y):
     return torch.stack([(g**2).sum().sqrt() for g in grads])
 
 
-def grad_norms__oracle_functional(model, x, y):
-    names = [name for name, p in model.named_parameters() if p.ndim > 1]
-    state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+def grad_norms__oracle_outer_products(model, x, y):
+    """Each weight's gradient from what goes in and the gradient of what comes out."""
+    model, seen = copy.deepcopy(model).requires_grad_(True), {}
 
-    def loss(weights):
-        tensors = {k: v.clone() for k, v in state.items()} | weights
-        logits = functional_call(model, tensors, (x,))
-        picked = logits.log_softmax(1).gather(1, y[:, None])
-        return -picked.mean()
+    def note(layer, inputs, output):
+        seen[layer] = inputs[0].detach(), output
 
-    found = grad(loss)({name: state[name] for name in names})
-    return torch.stack([found[name].square().sum().sqrt() for name in names])
+    layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    for layer in layers:
+        layer.register_forward_hook(note)
+    loss = F.cross_entropy(model(x), y)
+    norms = []
+    for layer in layers:
+        h, out = seen[layer]
+        delta = torch.autograd.grad(loss, out, retain_graph=True)[0]
+        if isinstance(layer, nn.Conv2d):
+            h = F.unfold(h, layer.kernel_size)
+            norms.append((delta.flatten(2) @ h.transpose(1, 2)).sum(0).norm())
+        else:
+            norms.append((delta.T @ h).norm())
+    return torch.stack(norms)
 
 
 # ---- BasicBlock
