@@ -595,17 +595,18 @@ ax.set_ylim(0, 1)
 
 # %% [markdown]
 # Each run sees 2,000 pictures, the same few over and over. With fifty of them,
-# and over three seeds (source network, choice of pictures
-# and start of the head all drawn anew), scratch gets 31 to 41 %, the frozen
-# body 94 to 98 %, and fine-tuning 89 to 96 %. The frozen run trains 325 of
-# 77,717 parameters, in a third of the time. That it is even better than
-# fine-tuning is no law: with so few pictures every free parameter is one more
-# way to learn them by heart; with 250 pictures fine-tuning is ahead, 99.2 to
-# 98.1 %. (Scratch would get further in more time: the source network has seen
-# 10,000 pictures. That time is the second thing that transfer saves.)
+# and over three seeds (source network, choice of pictures and start of the
+# head all drawn anew), scratch gets 31 to 41 %, the frozen body 94 to 98 %,
+# and fine-tuning 89 to 96 %. The frozen run trains 325 of 77,717 parameters,
+# in a third of the time. That it is even better than fine-tuning is no law:
+# with so few pictures every free parameter is one more way to learn them by
+# heart; with 250 pictures fine-tuning is ahead, 99.2 to 98.1 %. (Scratch would
+# get further in more time: the source network has seen 10,000 pictures. That
+# time is the second thing that transfer saves.)
 #
-# Why does it work? To tell the even classes apart, the source network *needed*
-# outlines, with stripes and without them. The odd classes need the same.
+# Why does it work? We think that, to tell the even classes apart, the source
+# network *needed* outlines, with stripes and without them; the odd classes
+# need the same. If this is right, another split might fail.
 
 # %% [markdown]
 # ### The experiment that went wrong

@@ -175,6 +175,13 @@ EDITS = {
             "h = F.relu(self.bn1(self.conv1(x.relu_())))",
         ),
     ),
+    "BasicBlock__named_downsample": (
+        "Your shortcut has another name (torchvision's is called downsample). "
+        "Parameters travel by name: call the attribute shortcut, as specified.",
+        ("self.shortcut = nn.Identity()", "self.downsample = nn.Identity()"),
+        ("self.shortcut = nn.Sequential(", "self.downsample = nn.Sequential("),
+        ("self.shortcut(x)", "self.downsample(x)"),
+    ),
     # ---- ResNet
     "ResNet__stride_in_every_block": (
         "Every block of your later stages has stride 2, so the image shrinks with "
