@@ -412,8 +412,9 @@ def learned(tbptt, rng, kind, N, T, chunk, times=1):
     """Run tbptt on a random network; return its loss and what is in .grad then."""
     model = rng.fill(Recurrent(kind, 2, 4, 3), std=0.6)
     x, y = rng.normal(N, T, 2), rng.normal(N, T, 3)
-    loss = [tbptt(model, x, y, chunk) for _ in range(times)]
-    return {"loss": loss, **{name: p.grad for name, p in model.named_parameters()}}
+    losses = [tbptt(model, x, y, chunk) for _ in range(times)]
+    losses = [torch.as_tensor(v, dtype=rng.dtype, device=rng.device) for v in losses]
+    return {"loss": losses, **{name: p.grad for name, p in model.named_parameters()}}
 
 
 @tbptt.case

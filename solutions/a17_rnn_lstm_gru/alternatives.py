@@ -363,7 +363,7 @@ def tbptt__weighted_means(model, x, y, chunk):
         out, state = model(piece, state)
         loss = nn.MSELoss()(out, target) * piece.shape[1] / T
         loss.backward()
-        total = total + loss.detach()
+        total = total + loss.item()
     return total
 
 

@@ -313,7 +313,8 @@ def tbptt(model, x, y, chunk):
             shorter if T is not a multiple of it.
 
     Returns:
-        (): the loss over the whole sequence, cut off from the graph.
+        The loss over the whole sequence: a tensor of shape (), cut off from
+        the graph, or a Python number.
 
     The gradient is *added* to .grad of the model's parameters, as backward()
     does. No step is made: the parameters keep their values. The
