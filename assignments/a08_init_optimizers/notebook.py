@@ -205,7 +205,7 @@ for colour, (name, start) in enumerate(starts.items()):
 layers = torch.arange(1, 20)
 first = digits.flat.square().mean().sqrt()
 left.plot(layers, first * 6 ** (-layers / 2), ":", color="#777777")
-left.text(7, 2e-6, "$6^{-l/2}$", color="#777777")
+left.text(10, 4e-7, "$6^{-l/2}$", color="#777777")
 for ax, what in ((left, "signal"), (right, "gradient of the weights")):
     ax.set(yscale="log", xlabel="layer (1: input)", title=what)
     ax.set_xticks(range(1, 21, 3))
@@ -218,16 +218,17 @@ plt.show()
 # Five draws of each start. The default's variance is $1/(3n)$, the factor one
 # sixth per layer, and nineteen layers leave $6^{-9.5} \approx 4 \cdot
 # 10^{-8}$ of the image. It was never meant for such a stack. (In torch its
-# *biases* are random, too, and keep the numbers behind each layer at about a
-# tenth. But these are the same numbers for every image: what is left of the
-# image is what the curve shows.)
+# *biases* are random, too, and keep the numbers behind each layer near 0.06.
+# But these are the same numbers for every image: what is left of the image
+# is what the curve shows.)
 #
 # On the right the other half of the disaster: for the default the weights of
 # *every* layer get a gradient near $10^{-10}$. That of a weight is its input
-# times what comes back, and one of the two is always tiny. Such a step,
-# times 0.05, is lost in the rounding of a float32. This network does not
-# learn slowly, it does not learn, except for its last biases: they find out
-# which digit is the most frequent one.
+# times what comes back; towards the output the one fades, towards the input
+# the other, and the product is the same everywhere. Such a step, times 0.05,
+# is lost in the rounding of a float32. This network does not learn slowly, it
+# does not learn, except for its last biases: they find out which digit is the
+# most frequent one.
 #
 # He's lines stay where they are on average, and yet they drift apart: (1)
 # holds for the mean over many draws, and each layer of *one* network of 64
@@ -509,7 +510,8 @@ for name, kind in (("Adam, L2", Adam), ("AdamW", AdamW)):
         means.append(p.detach().mean(1))
     large, small = torch.stack(means).T
     curves |= {f"{name}, large noise": large, f"{name}, small noise": small}
-ax = viz.curves(curves, "step", "mean of 100 weights")
+fig, ax = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
+viz.curves(curves, "step", "mean of 100 weights", ax=ax)
 viz.look.legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
@@ -579,7 +581,8 @@ rates = {
     f"{kind}, warm-up {w}": [lr_at(t, kind, 0.1, 200, w) for t in range(220)]
     for kind, w in shown.items()
 }
-ax = viz.curves(rates, "step", "learning rate")
+fig, ax = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
+viz.curves(rates, "step", "learning rate", ax=ax)
 viz.look.legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
 ax.axvline(200, color="#777777", ls=":", lw=1)
 ax.text(199, 0.09, "the run ends ", ha="right", color="#777777", fontsize=9)
@@ -873,8 +876,8 @@ print(f"{time.perf_counter() - began:.0f} s")
 # - *No optimizer makes up for a start without signal.* The second line of the
 #   plot has everything that you built but the start, and still guesses.
 # - *He's start alone is a lottery.* It is right on average over draws; what
-#   is trained is one draw, whose signal has drifted to a third or to twice
-#   of its size by the last layer.
+#   is trained is one draw, whose signal has drifted to a quarter or to twice
+#   its size by the last layer (the green lines of part 1).
 # - *Momentum alone makes it worse.* It is a step ten times as long (you
 #   wrote that down in part 3), and some of the gradients are cliffs. Limit
 #   their length, and the same momentum becomes the best thing in the list so
