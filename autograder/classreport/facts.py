@@ -16,7 +16,7 @@ from ..grading.results import SubmissionResult, load_all
 from ..verdicts import Verdict
 from .counts import CaseCount, Mistake, count_cases, count_mistakes, is_attempted
 from .items import Item, analyse
-from .likeness import Pair, find_alike
+from .likeness import Alike, find_alike
 from .outliers import Outlier, find_outliers
 
 
@@ -54,7 +54,7 @@ class ClassReport:
         most: the maximum.
         blank: students who handed in, but wrote nothing.
         waiting: students whose grades wait for a person.
-        pairs: submissions that look alike; None if nobody looked.
+        alike: submissions that look alike; None if nobody looked.
     """
 
     assignment: str
@@ -68,7 +68,7 @@ class ClassReport:
     flags: list[Flag]
     blank: list[str]
     waiting: list[str]
-    pairs: list[Pair] | None = None
+    alike: list[Alike] | None = None
 
     @property
     def summary(self) -> dict[str, float]:
@@ -127,7 +127,7 @@ def gather(course: Course, assignment: str, likeness: bool = True) -> ClassRepor
         sorted(flags, key=lambda f: (f.kind, f.student)),
         blank,
         sorted(s for s, one in book.submissions.items() if one.waiting),
-        _pairs(course, assignment, list(results)) if likeness else None,
+        _alike(course, assignment, list(results)) if likeness else None,
     )
 
 
@@ -217,7 +217,7 @@ def _without_result(
         yield Flag(student, "missing", "nothing handed in")
 
 
-def _pairs(course: Course, assignment: str, students: list[str]) -> list[Pair]:
+def _alike(course: Course, assignment: str, students: list[str]) -> list[Alike]:
     folder = course.root / "release" / assignment
     notebooks = [read_notebook(path) for path in sorted(folder.glob("*.ipynb"))]
     released = [source for notebook in notebooks for source in _code(notebook)]

@@ -24,27 +24,28 @@ K = 30  # characters of tokenised code: eight to twelve tokens
 MOST = 10  # submissions that share what still counts; fewer in a small class
 LEAST = 60  # k-grams in common
 SHARE = 0.3  # of the smaller submission
-SHOWN = 20  # pairs
+SHOWN = 20  # of what is alike
 CHARACTERS = 60_000  # of a submission that are compared
 LINES = 20  # of the longest passage
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two submissions; `share` of the smaller one's own code is in both.
+class Alike:
+    """Submissions of which each is like at least one other.
 
     Attributes:
-        excerpts: the longest passage in common, as each wrote it.
+        closest: the two most alike; `share` of the smaller one's own code is in both.
+        excerpts: the longest passage in common, as each of the two wrote it.
     """
 
-    first: str
-    second: str
+    students: list[str]
+    closest: tuple[str, str]
     share: float
     excerpts: tuple[str, str]
 
 
-def find_alike(sources: Mapping[str, str], released: str) -> list[Pair]:
-    """Pairs that share much which few others have, the most alike first.
+def find_alike(sources: Mapping[str, str], released: str) -> list[Alike]:
+    """Submissions that share much which few others have, the most alike first.
 
     Args:
         sources: code by student.
@@ -58,21 +59,30 @@ def find_alike(sources: Mapping[str, str], released: str) -> list[Pair]:
     for (a, b), count in _counts(rare).items():
         share = count / min(len(own[a]), len(own[b]))
         if count >= LEAST and share >= SHARE:
-            found.append((share, a, b))
-    found.sort(key=lambda pair: (-pair[0], pair[1:]))
-    return [
-        Pair(
-            students[a],
-            students[b],
-            float(share),
-            _excerpts(
-                _fingerprint(sources[students[a]]),
-                _fingerprint(sources[students[b]]),
-                set(rare[a]) & set(rare[b]),
-            ),
-        )
-        for share, a, b in found[:SHOWN]
-    ]
+            found.append((-share, a, b))
+    alike = []
+    for members in _connected([(a, b) for _, a, b in sorted(found)])[:SHOWN]:
+        share, a, b = min(pair for pair in found if set(pair[1:]) <= members)
+        who = (students[a], students[b])
+        shared = set(rare[a]) & set(rare[b])
+        first, second = (_fingerprint(sources[s]) for s in who)
+        excerpts = _excerpts(first, second, shared)
+        names = [students[m] for m in sorted(members)]
+        alike.append(Alike(names, who, float(-share), excerpts))
+    return alike
+
+
+def _connected(pairs: list[tuple[int, int]]) -> list[set[int]]:
+    """Sets of what pairs connect, in the order of the pairs."""
+    found: list[set[int]] = []
+    for pair in pairs:
+        touched = [members for members in found if members & set(pair)]
+        if not touched:
+            found.append(set(pair))
+            continue
+        touched[0].update(pair, *touched[1:])
+        found = [members for members in found if members not in touched[1:]]
+    return found
 
 
 def _fingerprint(source: str) -> Any:

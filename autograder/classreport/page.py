@@ -45,6 +45,7 @@ def to_page(report: ClassReport) -> str:
         ],
         letters={str(v): letter for v, letter in LETTERS.items()},
         many=MANY,
+        late=any(p.penalty for p in report.people),
         hard=[c for c in report.cases if c.reading.startswith("nearly")],
         easy=[c for c in report.cases if c.reading.startswith("nobody")],
         named=[m for m in report.mistakes if m.name],

@@ -168,10 +168,17 @@ def test_a_copy_with_other_names_is_found() -> None:
     sources = dict(zip("abcd", OWN, strict=True)) | {
         "copy": "# mine\n" + renamed(OWN[0])
     }
-    (pair,) = likeness.find_alike(sources, "")
-    assert (pair.first, pair.second, pair.share) == ("a", "copy", 1.0)
-    assert "total += value" in pair.excerpts[0]
-    assert "s += d" in pair.excerpts[1]
+    (found,) = likeness.find_alike(sources, "")
+    assert (found.closest, found.share) == (("a", "copy"), 1.0)
+    assert "total += value" in found.excerpts[0]
+    assert "s += d" in found.excerpts[1]
+
+
+def test_copies_of_one_another_are_shown_once() -> None:
+    sources = dict(zip("abcd", OWN, strict=True)) | {"copy": OWN[0], "third": OWN[0]}
+    sources |= {"other": OWN[2]}
+    found = [one.students for one in likeness.find_alike(sources, "")]
+    assert found == [["a", "copy", "third"], ["c", "other"]]
 
 
 def test_what_was_released_is_not_alike() -> None:
@@ -282,7 +289,7 @@ def hostile(report: facts.ClassReport) -> facts.ClassReport:
     report.flags = [facts.Flag(HOSTILE, "other", HOSTILE)]
     report.waiting = [HOSTILE]
     report.blank = [HOSTILE]
-    report.pairs = [likeness.Pair(HOSTILE, HOSTILE, 1.0, (HOSTILE, HOSTILE))]
+    report.alike = [likeness.Alike([HOSTILE], (HOSTILE, HOSTILE), 1.0, (HOSTILE,) * 2)]
     report.outliers = [outliers.Outlier(HOSTILE, HOSTILE, HOSTILE, 1, 1)]
     report.mistakes = [counts.Mistake(HOSTILE, HOSTILE, HOSTILE, [HOSTILE] * 20)]
     report.cases = [
@@ -332,7 +339,7 @@ def test_the_same_as_json(graded: Course) -> None:
     data = json.loads(text)
     assert code == 0
     assert data["mistakes"][0]["students"] == ["bob", "cleo"]
-    assert data["pairs"] is None
+    assert data["alike"] is None
 
 
 def test_a_report_before_grading_says_what_to_do(school: School) -> None:
