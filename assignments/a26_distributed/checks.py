@@ -229,9 +229,8 @@ def an_empty_shard(average_grads, rng):
 
 
 @data_parallel.case(without=ONCE)
-def one_step_over_gloo(broadcast_params, average_grads, rng):
-    """Two processes with gloo make the step that one makes on the whole batch, even
-    though one parameter has no gradient."""
+def over_gloo_too(broadcast_params, average_grads, rng):
+    """Two processes with gloo hold the weights of worker 0 and one gradient."""
     models, x = [small_model(rng) for _ in range(2)], rng.normal(5, 4)
     shards = [x[:3], x[3:]]
 
@@ -242,7 +241,7 @@ def one_step_over_gloo(broadcast_params, average_grads, rng):
             error = (shard @ model.w + model.b) / len(shard)
             model.w.grad, model.b.grad = shard.T @ error, error.sum(0)
         average_grads(model, len(shard), net.all_reduce)
-        return [p.detach() - 0.5 * p.grad for p in (model.w, model.b, model.head)]
+        return [(p.detach(), p.grad) for p in model.parameters()]
 
     return parallel.launch_gloo(work, 2, seconds=5)
 
@@ -497,7 +496,8 @@ def two_that_meet(hogwild, rng):
 
 def clicks(rng):
     """Draw sparse samples with labels from weights; keep a part of them back."""
-    w = 2 * rng.normal(40)
+    w = rng.normal(40)
+    w = 2 * (w - w.mean())  # about as many samples of either label
     idx = torch.stack([rng.permutation(40)[:6] for _ in range(600)])
     y = (w[idx].sum(1) > 0).float()
     orders = [rng.permutation(300)[:200].tolist() for _ in range(3)]

@@ -155,8 +155,8 @@ class _Hall:
             self.error = DeadlockError(
                 "All workers that are left wait for each other:\n"
                 + "\n".join(places)
-                + "\nNext step: let each begin its send before it waits to receive, "
-                "and count that every receive has a send."
+                + "\nNext step: let each begin its send before it waits to receive; "
+                "see that every receive has a send, and that all join in all collectives."
             )
         self.changed.notify_all()
 

@@ -96,8 +96,8 @@ def test_a_rehearsal_notices_that_all_wait():
         "All workers that are left wait for each other:\n"
         "  0 waits for 1 to receive\n"
         "  1 waits for 0 to receive\n"
-        "Next step: let each begin its send before it waits to receive, and count "
-        "that every receive has a send."
+        "Next step: let each begin its send before it waits to receive; see that every "
+        "receive has a send, and that all join in all collectives."
     )
 
 
