@@ -152,13 +152,15 @@ class _Hall:
             and not any(ready() for _, ready in self.waiting.values())
         ):
             places = [f"  {r} waits {w}" for r, (w, _) in sorted(self.waiting.items())]
-            self.error = DeadlockError(
-                "All workers that are left wait for each other:\n"
-                + "\n".join(places)
-                + "\nNext step: let each begin its send before it waits to receive; "
-                "see that every receive has a send, and that all join in all collectives."
-            )
+            self.error = DeadlockError("\n".join([_STUCK, *places, _UNSTICK]))
         self.changed.notify_all()
+
+
+_STUCK = "All workers that are left wait for each other:"
+_UNSTICK = (
+    "Next step: let each begin its send before it waits to receive; see that every "
+    "receive has a send, and that all join in all collectives."
+)
 
 
 def _unequal(whats: dict[int, tuple[Any, ...]]) -> str:
