@@ -5,6 +5,12 @@ import threading
 from pathlib import Path
 
 
+def is_folder_name(name: str) -> bool:
+    """Whether it names a folder of its own, and nothing beside or above it."""
+    plain = Path(name).name == name and name.isprintable()
+    return plain and name not in {"", ".", ".."}
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file in one step: a reader sees the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)

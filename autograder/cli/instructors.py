@@ -71,7 +71,7 @@ def feedback(
 
     opened = Course.open(course)
     full = full_name(name, opened.root)
-    for conflict in settle_class(opened.root, full):
+    for conflict in settle_class(opened.root, full, warn):
         warn(conflict)
     api.generate_feedback(opened.root, full)
     pages = sorted((opened.root / "feedback").glob(f"*/{full}/*.html"))

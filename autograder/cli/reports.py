@@ -24,7 +24,10 @@ def report(
     name: AssignmentName,
     course: CoursePath = Path(),
     to: Annotated[
-        Path | None, typer.Option(help="File; reports/<assignment>.html by default.")
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="File; reports/<assignment>.html by default."
+        ),
     ] = None,
     without_likeness: WithoutLikeness = False,
     as_json: AsJson = False,
@@ -42,7 +45,7 @@ def report(
 
     opened = Course.open(course)
     full = full_name(name, opened.root)
-    for conflict in settle_class(opened.root, full):
+    for conflict in settle_class(opened.root, full, warn):
         warn(conflict)
     found = gather(opened, full, not without_likeness)
     if as_json:

@@ -7,6 +7,7 @@ those that a learning platform imports: it leaves what it has.
 """
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from nbgrader.api import MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from ..files import write_atomically
+from ..files import is_folder_name, write_atomically
 from ..gradescope.output import to_results
 from ..grading.results import load_all
 from .course import Course
@@ -65,10 +66,9 @@ class Export(ExportPlugin):
 
     def write(self, gradebook: Any, path: Path) -> None:
         """Write the file."""
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            for row in self.rows(gradebook):
-                writer.writerow(map(neutral_cell, row))
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(map(neutral_cell, r) for r in self.rows(gradebook))
+        write_atomically(path, text.getvalue().encode())
 
     def rows(self, gradebook: Any) -> Iterator[Iterable[Any]]:
         """The lines of the file, its head included."""
@@ -190,6 +190,8 @@ class GradescopeJson(Export):
         course = Course.open(self._root or Path())
         for assignment in self.assignments(gradebook):
             for student in self.students(gradebook):
+                if not is_folder_name(student.id):
+                    continue  # then there is no result of that name either
                 submission = submission_of(gradebook, assignment, student)
                 result = load_all(course.results, assignment.name, student.id)
                 if submission and result:

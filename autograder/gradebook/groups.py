@@ -18,7 +18,7 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 
 from ..errors import CourseDirectoryError
-from ..files import write_atomically
+from ..files import is_folder_name, write_atomically
 from .manifest import PRIVATE
 
 FILE = "groups.csv"
@@ -40,7 +40,7 @@ def read_groups(root: Path, assignment: str) -> dict[str, list[str]]:
     group_of: dict[str, str] = {}
     for line, row in _rows(path) if path.exists() else ():
         group, student = row["group"], row["student"]
-        if not group or not _is_name(student):
+        if not group or not is_folder_name(student):
             raise CourseDirectoryError(
                 f"{FILE}, line {line}: a group and a student are expected; mend it."
             )
@@ -54,12 +54,6 @@ def read_groups(root: Path, assignment: str) -> dict[str, list[str]]:
         if student not in groups.setdefault(group, []):
             groups[group].append(student)
     return groups
-
-
-def _is_name(student: str) -> bool:
-    """Whether it can be the name of a folder."""
-    plain = Path(student).name == student and student.isprintable()
-    return plain and student not in {"", ".", ".."}
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,5 +1,6 @@
 """Before grades are read: late penalties on the score as it is now, then groups."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -28,9 +29,11 @@ def settle(
     return share(root, gradebook, assignment, student)
 
 
-def settle_class(root: Path, assignment: str) -> list[str]:
-    """The same for a class, one at a time with those who grade it."""
-    with alone(root, lambda line: None):
+def settle_class(
+    root: Path, assignment: str, warn: Callable[[str], None] = lambda line: None
+) -> list[str]:
+    """The same for a class; `warn` is told if it has to wait for a grader."""
+    with alone(root, warn):
         return settle_graded(root, assignment)
 
 

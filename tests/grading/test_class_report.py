@@ -347,3 +347,26 @@ def test_a_report_before_grading_says_what_to_do(school: School) -> None:
         2,
         f"autograder: {TOY} has no results yet; run 'autograder grade {TOY}' first.",
     )
+
+
+def test_plain_test_cells_are_items(school: School) -> None:
+    for student, points in {"ada": 3.0, "bob": 1.0}.items():
+        made = SubmissionResult(student, "plain", "plain", "key", scores={"q1": points})
+        made.notes["q1"] = "AssertionError"
+        made.save(school.course.results)
+    report = facts.gather(school.course, "plain")
+    assert [(p.student, p.scores) for p in report.people] == [
+        ("ada", {"q1": 3.0}),
+        ("bob", {"q1": 1.0}),
+    ]
+    assert report.cases == []
+    assert "test cells, not cases" in to_page(report)
+
+
+def test_a_group_counts_once_and_its_members_are_not_missing(school: School) -> None:
+    (school.course.root / "groups.csv").write_text("group,student\nred,ada\nred,bob\n")
+    school.hand_in("ada", school.notebook(school.right()))
+    assert grade_class(school.course, TOY).problems == []
+    report = facts.gather(school.course, TOY)
+    assert [p.student for p in report.people] == ["ada"]
+    assert report.flags == []

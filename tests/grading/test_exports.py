@@ -144,3 +144,16 @@ def test_an_export_settles_late_penalties_and_groups(school: School) -> None:
     run("export", "moodle", "--course", str(school.course.root))
     found = lines(school.course.root / "moodle.csv")
     assert [row[-1] for row in found[1:]] == ["8.0", "8.0"]
+
+
+def test_a_student_whose_name_leads_elsewhere_gets_no_file(course) -> None:
+    with api.gradebook(course.root) as gradebook:
+        gradebook.add_student("../up")
+        gradebook.add_submission(TOY, "../up")
+    run("export", "gradescope", "--course", str(course.root))
+    folder = course.root / "gradescope"
+    assert sorted(p.name for p in folder.rglob("*") if p.is_dir()) == [
+        "ada",
+        "bob",
+        TOY,
+    ]
