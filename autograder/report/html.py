@@ -37,6 +37,7 @@ COLOURS = {
 LINE = "1px solid rgba(128,128,128,.35)"
 FAINT = "opacity:.75"
 SMALL = "font-size:.9em"
+BARE = "float:none;width:auto;font-weight:400"  # JupyterLab floats what a list holds
 SIDE_BY_SIDE = 30  # characters of two values that fit a line
 MONO = (
     "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em"
@@ -147,8 +148,9 @@ def _table(expected: str, got: str) -> str:
     short = len(expected) + len(got) <= SIDE_BY_SIDE
     columns = "repeat(3,max-content) 1fr" if short else "max-content 1fr"
     rows = "".join(
-        f'<dt style="{FAINT};font-weight:400;margin:0 0 0 {left}">{label}</dt>'
-        f'<dd style="margin:0;overflow-wrap:anywhere;{MONO}">{_shown(value)}</dd>'
+        f'<dt style="{FAINT};{BARE};margin:0 0 0 {left}">{label}</dt>'
+        f'<dd style="{BARE};margin:0;overflow-wrap:anywhere;{MONO}">'
+        f"{_shown(value)}</dd>"
         for label, value, left in (
             ("expected", expected, "0"),
             ("got", got, "1.2em" if short else "0"),
@@ -156,8 +158,9 @@ def _table(expected: str, got: str) -> str:
     )
     style = (
         f"display:grid;grid-template-columns:{columns};gap:.1em .9em;"
+        "align-items:baseline;"
         "margin:.4em 0 0;padding:.4em .8em;border-radius:5px;"
-        "background:rgba(128,128,128,.12)"
+        "width:auto;box-sizing:border-box;background:rgba(128,128,128,.12)"
     )
     return f'<dl style="{style}">{rows}</dl>'
 

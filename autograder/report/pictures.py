@@ -19,7 +19,7 @@ FEW = 6  # rows and columns that are read as figures
 OUTLINE = "#ff2d55"
 CAPTION = "font-size:.85em;margin-top:.2em"
 GRID = (
-    "margin:.1em 0 0;padding:.35em .7em;border-radius:5px;font-size:.85em;"
+    "margin:.1em 0 0;padding:.35em .6em;border-radius:5px;font-size:.8em;"
     "line-height:1.4;color:inherit;border:0;background:rgba(128,128,128,.12);"
     "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 )
@@ -80,7 +80,7 @@ def _outline(worst: tuple[int, ...], zoom: int) -> str:
 def _grids(shown: Excerpt) -> str:
     """Expected and got, as figures in rows and columns."""
     return "".join(
-        '<figure style="display:inline-block;vertical-align:top;margin:.5em 1.6em 0 0">'
+        '<figure style="display:inline-block;vertical-align:top;margin:.5em .9em 0 0">'
         f'<figcaption style="{CAPTION}">{name}</figcaption>'
         f'<pre style="{GRID}">{_rows(values, shown.worst)}</pre></figure>'
         for name, values in (("expected", shown.expected), ("got", shown.got))

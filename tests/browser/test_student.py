@@ -10,6 +10,12 @@ from ..grading.conftest import TOY
 from .notebook import Notebook
 from .servers import jupyter_lab
 
+# What sticks out of a report on the right: JupyterLab's own styles may do that.
+STICKS_OUT = """() => [...document.querySelectorAll("section[aria-label^='Check of']")]
+    .flatMap(card => [...card.querySelectorAll('*')].filter(one =>
+        one.getBoundingClientRect().right > card.getBoundingClientRect().right + 1))
+    .map(one => one.outerHTML.slice(0, 80))"""
+
 
 @pytest.fixture
 def notebook(school, tmp_path, window):
@@ -37,6 +43,7 @@ def test_a_student_reads_a_hint_and_gets_it_right(notebook, school, window) -> N
     notebook.reads("check-softmax", "FAILED")
     notebook.reads("check-softmax", wrong.hint)
     window.shot("student-hint")
+    assert window.page.evaluate(STICKS_OUT) == []
 
     notebook.write("softmax", school.right()["softmax"])
     notebook.run_all()
