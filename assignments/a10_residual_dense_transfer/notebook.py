@@ -649,7 +649,9 @@ ax.set(
 #
 # from sources which all read 99 to 100 % of their own classes. Had we stopped
 # after two seeds, this notebook would tell you that plain shapes are a
-# splendid preparation for striped ones.
+# splendid preparation for striped ones. (In the even-to-odd split our weakest
+# source got only 96 % of its own classes right, and its frozen body 94 % of
+# the new ones.)
 #
 # What is different? Here is our explanation; we have not tested it. A network
 # that only ever saw plain shapes may tell a disc from a square by anything
@@ -776,7 +778,7 @@ def flipped_and_shifted(x):
 
 
 def train_on_cifar(train, test, epochs, widths=(64, 128, 256)):
-    """Train a residual network of 18 convolutions by the usual recipe."""
+    """Train a residual network of 18 layers by the usual recipe."""
 
     def sgd(parameters, lr):
         settings = {"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}
