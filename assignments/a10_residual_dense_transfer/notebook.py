@@ -116,11 +116,12 @@ plt.rcParams.update(
 #
 # Multiplied out, these are $2^{L-l}$ terms: one for every path from the loss
 # back to layer $l$, and each block is either passed through or passed by. The
-# longest path is as bad as ever. The shortest is $I$: **the loss's own
-# gradient arrives at every layer, whatever the weights are.** If the $J_i$ are
-# random and independent with the factor $q = \frac12 n v$ of equation (2), the
-# squares add up to $(1 + q)^{L-l}$, here $(7/6)^{30} \approx 100$: now the
-# gradient *grows*, by 10 in norm, because the signal does.
+# longest path is as bad as ever. The shortest is $I$: **the gradient at the
+# top is part of what arrives at every layer, whatever the weights are.** If
+# the $J_i$ are random and independent with the factor $q = \frac12 n v$ of
+# equation (2), the squares add up to $(1 + q)^{L-l}$, here
+# $(7/6)^{30} \approx 100$: now the gradient *grows* on its way down, by 10 in
+# norm, as the signal does on its way up.
 #
 # Write the measuring instrument first. `torch.func.functional_call(model,
 # tensors, (x,))` runs a module with other tensors in the place of its own,
@@ -193,10 +194,8 @@ for name, (skip, norm) in towers.items():
     )
     errors[name] = 1 - torch.tensor(history["test_accuracy"])
     first, last = norms[name][0].item(), norms[name][-1].item()
-    print(
-        f"{name:14} gradient: first {first:8.2g}, last {last:6.2g};", end=" "
-    )
-    print(f"error {errors[name][-1]:.1%}")
+    print(f"{name:14} gradient: first {first:8.2g}, last {last:6.2g}", end="")
+    print(f"; error {errors[name][-1]:.1%}")
 print(f"{time.perf_counter() - start:.0f} s")
 
 fig, axes = plt.subplots(1, 2, figsize=(9.6, 3.4))
