@@ -454,7 +454,8 @@ for k, feedback in (
     losses, right = compressed(k, feedback)
     shown[name] = (range(5, 301, 5), losses)
     print(f"{name:>18}: {right:.1%} of unseen digits")
-viz.curves(shown, "step", "training loss", logy=True)
+ax = viz.curves(shown, "step", "training loss", logy=True)
+ax.set_ylim(0.02, 3)
 plt.show()
 
 # %% [markdown]
@@ -609,6 +610,8 @@ viz.curves(
     ax=left,
 )
 left.plot(delays, measured, "x", ms=8, color="tab:red")
+left.minorticks_off()
+left.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
 runs = {
     f"{share} of the limit": delayed_sgd(
         unit, lambda z: z, share * max_stable_lr(3, unit), 3, 60

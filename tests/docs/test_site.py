@@ -11,7 +11,14 @@ import pytest
 
 from .pages import PAGES, ROOT
 
-PACKAGES = ("autograder", "course.data", "course.nn", "course.train", "course.viz")
+PACKAGES = (
+    "autograder",
+    "course.data",
+    "course.nn",
+    "course.parallel",
+    "course.train",
+    "course.viz",
+)
 LOADED = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(?:https?:)?//")
 
 
