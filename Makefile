@@ -9,7 +9,7 @@ CELLS = $(wildcard $(foreach root,. tests/catalogue tests/bench/catalogue,\
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify figures bench bench-scale attacks lint types docs wheel clean
+.PHONY: help setup demo test verify figures bench bench-scale attacks lint types docs screenshots wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -57,6 +57,9 @@ types: $(STAMP) ## check types
 docs: $(STAMP) ## build the site of these pages into build/site; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site -d build/doctrees . build/site
 	@echo build/site/index.html
+
+screenshots: $(STAMP) ## take the pictures of the pages anew, with the system's Chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 wheel: $(STAMP) ## build the students' wheel into build/wheel
 	rm -rf build/lib build/wheel # or deleted modules stay in the wheel

@@ -115,11 +115,6 @@ class Notebook:
             lambda s: _cell(s, grade_id)["source"] == text, "the text typed", act=act
         )
 
-    def save(self) -> None:
-        """Save the notebook."""
-        page = self.window.page
-        page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
-
     def reads(self, grade_id: str, text: str) -> None:
         """Wait until a person reads this under a cell."""
         from playwright.sync_api import expect

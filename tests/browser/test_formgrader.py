@@ -33,11 +33,11 @@ def lab(course, tmp_path):
         yield running
 
 
-def open_submission(window, lab) -> None:
-    """From the list of assignments to the first submission, link by link."""
+def open_submission(window, lab, name: str = TOY, which="Submission #1") -> None:
+    """From the list of assignments to a submission, link by link."""
     page = window.page
     page.goto(lab.page("formgrader/gradebook"))
-    for link in (TOY, TOY, "Submission #1"):
+    for link in (name, name, which):
         page.get_by_role("link", name=link, exact=True).click()
     page.wait_for_function(READY)
 

@@ -56,5 +56,10 @@ def test_pages_name_no_one_elses_machine(page):
     assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", text)
 
 
-def test_the_picture_of_a_report_is_small():
-    assert (ROOT / "docs" / "pictures" / "check-report.png").stat().st_size < 200_000
+@pytest.mark.parametrize(
+    "picture", sorted((ROOT / "docs" / "pictures").iterdir()), ids=lambda p: p.name
+)
+def test_pictures_are_small_and_shown(picture):
+    assert picture.stat().st_size <= 150_000
+    shown = {(f.page.parent / f.text).resolve() for f in links()}
+    assert picture in shown
