@@ -33,7 +33,7 @@ from .test_formgrader import give, open_submission
 
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 150_000  # bytes
-COLOURS = 96
+COLOURS = 200
 WORKS_ON = ("a06_conv_from_scratch", "conv2d_naive", "pads_everything_at_the_start")
 STUDENT = "cleo"
 WORDS = """\
