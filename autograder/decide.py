@@ -22,7 +22,7 @@ def judge_exercise(
     result = ExerciseResult(exercise.name, exercise.points)
     found = assess_all(exercise, pack, seen)
     for case in exercise.cases:
-        took = pack.cases[case.name].seconds
+        took = pack.cases[case.name].quickest
         result.cases.append(_case_result(case, found[case.name], seen, took))
     if result.verdict in {Verdict.FAILED, Verdict.ERRORED}:
         match = recognise(pack.misconceptions, found, seen)

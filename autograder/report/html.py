@@ -110,15 +110,16 @@ def _excerpt(wrong: Mismatch | None) -> str:
 
 def _item(case: CaseResult, below: str) -> str:
     style = (
-        f"margin:0;padding:.3em 0;border-top:{LINE};display:flex;gap:.8em;"
-        "align-items:baseline"
+        f"margin:0;padding:.3em 0;border-top:{LINE};display:flex;flex-wrap:wrap;"
+        "gap:.2em .8em;align-items:baseline"
     )
     passed = case.verdict == Verdict.PASSED
     state = f'<span style="{FAINT}">✓ passed</span>' if passed else _badge(case.verdict)
     return (
         f'<li style="{style}">'
         f'<div style="flex:0 0 6.4em;text-align:right">{state}</div>'
-        f'<div style="flex:1;min-width:0">{_shown(case.sentence)}{below}</div></li>'
+        '<div style="flex:1 1 16em;min-width:0">'
+        f"{_shown(case.sentence)}{below}</div></li>"
     )
 
 

@@ -21,6 +21,7 @@ CAPTION = "font-size:.85em;margin-top:.2em"
 GRID = (
     "margin:.1em 0 0;padding:.35em .6em;border-radius:5px;font-size:.8em;"
     "line-height:1.4;color:inherit;border:0;background:rgba(128,128,128,.12);"
+    "overflow-x:auto;"
     "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 )
 NOT_A_NUMBER = (208, 48, 48)
@@ -80,7 +81,8 @@ def _outline(worst: tuple[int, ...], zoom: int) -> str:
 def _grids(shown: Excerpt) -> str:
     """Expected and got, as figures in rows and columns."""
     return "".join(
-        '<figure style="display:inline-block;vertical-align:top;margin:.5em .9em 0 0">'
+        '<figure style="display:inline-block;vertical-align:top;max-width:100%;'
+        'margin:.5em .9em 0 0">'
         f'<figcaption style="{CAPTION}">{name}</figcaption>'
         f'<pre style="{GRID}">{_rows(values, shown.worst)}</pre></figure>'
         for name, values in (("expected", shown.expected), ("got", shown.got))
