@@ -202,16 +202,23 @@ def independent(got, expected, secret):
     small = numbers(got["small"])
     if any(unlikely(int((small == k).sum()), len(small), 1 / 8) for k in range(8)):
         return "small batches do not reach every transition equally often"
+    sixes = numbers(got["sixes"]).view(40, 6).sort(1).values
+    if not (sixes[:, 1:] == sixes[:, :-1]).any():  # by chance: one in 10^44
+        return "no transition ever comes twice in a batch of six out of eight"
     return None
 
 
 @Replay.case(judge=independent, without=("float64", "strided"))
 def draws(Replay, rng):
-    """Rows are independent: in one large batch and in many of one row."""
+    """Rows are independent: in a large batch, and in many of six and of one."""
     buffer, generator = filled(Replay, 8, 8), rng.generator()
     large = buffer.sample(2000, generator)
     small = [buffer.sample(1, generator)["obs"] for _ in range(150)]
-    return {"large": large, "small": {"obs": torch.cat(small)}}
+    sixes = [buffer.sample(6, generator)["obs"] for _ in range(40)]
+    return {"large": large} | {
+        name: {"obs": torch.cat(drawn)}
+        for name, drawn in (("small", small), ("sixes", sixes))
+    }
 
 
 # ---- epsilon

@@ -117,6 +117,17 @@ EDITS = {
             "torch.randperm(len(self), generator=generator)[:batch]",
         ),
     ),
+    "Replay__without_repetition_if_possible": (
+        "You draw without repetition as long as there are enough transitions. Rows are "
+        "asked for independently: the same one may come twice in any batch.",
+        (
+            "rows = torch.randint(len(self), (batch,), generator=generator)",
+            "even = torch.ones(len(self))\n"
+            "        rows = even.multinomial(\n"
+            "            batch, replacement=batch > len(self), generator=generator\n"
+            "        )",
+        ),
+    ),
     "Replay__shuffled_deck": (
         "You go through the buffer like through a shuffled deck of cards, so that "
         "every transition comes equally often. Rows are asked for independently.",
@@ -573,6 +584,22 @@ EDITS = {
             "* (~terminated[:, i - 1] if i else torch.ones_like(terminated[:, 0]))",
         ),
     ),
+    "nstep__comes_back_to_life": (
+        "You leave out the step right after an end only; two steps later the next "
+        "episode's rewards count again. Once an episode has ended, nothing more of the "
+        "window counts: take the running product of the flags.",
+        (
+            "y = q_last\n",
+            "ends = torch.zeros_like(terminated)\n"
+            "    ends[:, 1:] = terminated[:, :-1]\n"
+            "    n = r.shape[1]\n"
+            "    y = gamma**n * q_last * ~terminated[:, -1]\n",
+        ),
+        (
+            "y = r[:, i] + gamma * y * ~terminated[:, i]",
+            "y = y + gamma**i * r[:, i] * ~ends[:, i]",
+        ),
+    ),
     # per_weights
     "per_weights__largest_not_one": (
         "Your weights are not divided by the largest of them, so they may be far above "
@@ -636,6 +663,12 @@ EDITS = {
             "frames[-2:].float().unbind(3)",
             "frames[-2:].amax(0, keepdim=True).float().unbind(3)",
         ),
+    ),
+    "preprocess__shrinks_before_the_maximum": (
+        "You shrink both frames and take the larger one afterwards. The mean of the "
+        "larger pixels is not the larger of the means: maximum first.",
+        (".round().amax(0)", ".round()"),
+        ("@ shares(160).T", "@ shares(160).T\n    small = small.amax(0)"),
     ),
     "preprocess__scaled_twice": (
         "You divide by 255 here. The image stays uint8 from 0 to 255 (one byte a "
@@ -754,6 +787,11 @@ EDITS = {
             "torch.sign(r)",
             "torch.where(r > 0, torch.ones_like(r), -torch.ones_like(r))",
         ),
+    ),
+    "clip_reward__in_place": (
+        "You change the rewards themselves; whoever counts the points will find only "
+        "signs. Return a new tensor.",
+        ("torch.sign(r)", "r.sign_()"),
     ),
     "clip_reward__scaled": (
         "You divide by the largest reward of the batch. Then the same point is worth "
