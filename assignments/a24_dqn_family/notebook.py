@@ -477,7 +477,7 @@ axes[2].set(
 plt.show()
 
 # %% [markdown]
-# A step that lasts for ever is worth $1 / (1 - 0.99) = 100$, and that is
+# A pole that stands for ever is worth $1 / (1 - 0.99) = 100$, and that is
 # where the Q-values of a good network should lie, truncated episodes or not.
 # The two actions differ by a few hundredths of that: the state's value is
 # large, the advantage is tiny, and it is all that the policy sees. That is
@@ -896,8 +896,8 @@ else:
 #
 # Below is the whole of it. As it stands it plays a few hundred steps, to
 # show that it runs. **On a machine with a GPU set `FULL = True`** (and
-# choose the game): ten million steps of the agent, forty million
-# screens, as in the Nature paper. Then play with everything that you have
+# choose the game): ten million steps of the agent, forty million screens, a
+# fifth of what the Nature paper took. Then play with everything that you have
 # built: double, dueling, n steps, priorities. Published agents of this
 # family end above 18 in Pong (the best score is 21, random play
 # gets about -20.7) and in the hundreds in Breakout (random play: under 2).
