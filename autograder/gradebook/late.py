@@ -11,6 +11,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from ..errors import CourseDirectoryError
+
 
 def settle_late(
     gradebook: Gradebook, config: Config, assignment: str, student: str = ""
@@ -39,9 +41,16 @@ def _penalty(step: Any, submission: Any, notebook: Any) -> float | None:
     late = submission.total_seconds_late
     if late <= 0:
         return None
-    penalty = step.plugin_inst.late_submission_penalty(
-        submission.student_id, notebook.score, late
-    )
+    student = submission.student_id
+    try:
+        penalty = step.plugin_inst.late_submission_penalty(
+            student, notebook.score, late
+        )
+    except Exception as error:  # the instructor's own code
+        raise CourseDirectoryError(
+            f"the late policy failed for {student} ({type(error).__name__}: {error}); "
+            "mend the plugin that nbgrader_config.py names."
+        ) from error
     if penalty is None:
         return None
     return float(step._check_late_penalty(notebook, penalty))

@@ -165,7 +165,10 @@ def _grade(
         except Exception as error:  # one submission must not stop everybody else's
             graded.failed(student, error)
         say(student, graded.results.get(student))
-    graded.problems += settle_graded(course.root, assignment)
+    try:
+        graded.problems += settle_graded(course.root, assignment)
+    except AutograderError as error:  # all the same, what was graded is told
+        graded.problems.append(str(error))
     return graded
 
 

@@ -81,3 +81,14 @@ def test_a_later_deadline_takes_the_penalty_back(course: Course) -> None:
         gradebook.update_or_create_assignment(TOY, duedate="2026-11-01 18:00:00 UTC")
     settle_class(course.root, TOY)
     assert penalties(course)["bob"] == 0
+
+
+def test_a_policy_that_fails_is_named(course: Course) -> None:
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("score / 4", "score / 0"))
+    graded = grade_class(course, TOY)
+    assert "cleo" in graded.results
+    assert graded.problems[-1] == (
+        "the late policy failed for bob (ZeroDivisionError: float division by zero); "
+        "mend the plugin that nbgrader_config.py names."
+    )
