@@ -38,7 +38,8 @@ class Item:
         by_hand: whether a person gave the points.
         card: our report of an exercise.
         note: text of a plain test cell.
-        answer: a written answer.
+        answer: a written answer; of a task, which is answered elsewhere, its text.
+        is_task: whether it is one (nbgrader's *manually graded task*).
         comments: the grader's.
         rubric: what each point of a written answer was given for.
         code: the student's cells.
@@ -51,6 +52,7 @@ class Item:
     card: Markup = EMPTY
     note: str = ""
     answer: Markup = EMPTY
+    is_task: bool = False
     comments: list[Markup] = field(default_factory=list)
     rubric: Markup = EMPTY
     code: list[Markup] = field(default_factory=list)
@@ -172,6 +174,7 @@ def _add_words(
     item: Item, root: Path, cell: Any, who: dict[str, str], is_code: bool
 ) -> None:
     """A written answer, and its rubric once a person has graded it."""
+    item.is_task = bool(cell.metadata.nbgrader.get("task"))
     if not is_code:
         text = "" if cell.source.strip() == UNANSWERED else cell.source
         item.answer = Markup(to_html(text, cell.get("attachments", {})))
@@ -214,9 +217,16 @@ def to_page(feedback: Feedback) -> str:
     )
     style = (FOLDER / "page.css").read_text(encoding="utf-8") + styles()
     template = environment.get_template("page.html.jinja")
-    return template.render(page=feedback, style=Markup(style), points=points)
+    return template.render(
+        page=feedback, style=Markup(style), points=points, counted=counted
+    )
 
 
 def points(value: float) -> str:
     """Points as people write them: 2, 1.5, 0.67."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def counted(value: float) -> str:
+    """Points with their unit."""
+    return f"{points(value)} {'point' if value == 1 else 'points'}"

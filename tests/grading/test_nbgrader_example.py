@@ -28,3 +28,15 @@ def test_ps1_gets_the_scores_that_nbgrader_gives(tmp_path: Path) -> None:
         "bitdiddle": (1.5, 13.0),
         "hacker": (3.0, 13.0),
     }
+    api.generate_feedback(course.root, "ps1")
+    pages = {
+        p.stem: p.read_text() for p in course.root.glob("feedback/bit*/ps1/*.html")
+    }
+    assert set(pages) == {"problem1", "problem2"}
+    for page in pages.values():
+        assert "A person still has to grade" in page
+        assert "<script" not in page
+    assert "Your code" in pages["problem1"]
+    assert "The task" in pages["problem1"]
+    assert "waits for a person, 1 point<" in pages["problem1"]
+    assert "assert squares" not in pages["problem1"]  # the tests are not shown
