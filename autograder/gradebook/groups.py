@@ -121,7 +121,8 @@ def share(
             except MissingEntry:
                 continue  # not graded, which grading has said
             _copy(gradebook, given, assignment, member)
-            _copy_folder(root, assignment, giver, member)
+            if not student:  # else nbgrader is at work in that folder
+                _copy_folder(root, assignment, giver, member)
             note = _notes(root, assignment) / member
             write_atomically(note, giver.encode())
     return shared.conflicts
