@@ -129,12 +129,14 @@ def wrong(release: Path, tmp_path_factory: pytest.TempPathFactory):
         new_code_cell("gone + 1"),
         new_code_cell("import mine"),
         new_code_cell("open('checks.py')"),
+        new_code_cell("while True:\n    pass"),
     ]
     notebook.cells[2:2] = mine
     (folder / "mine.py").write_text("x = 1")
     student.save(notebook)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("autograder.pack.BASE_SECONDS", 2.0)
+        patch.setattr(running, "CELL_SECONDS", 6.0)
         return report_on(student.path)
 
 
@@ -156,7 +158,8 @@ SAID = [
     "no cell of the notebook makes gone",
     "only the notebook is graded: move the code of mine into it",
     "cell 8 (open('checks.py')) raises FileNotFoundError",
-    "softmax: name 'scale' is not defined; scale is made in cell 11, a demonstration",
+    "cell 9 (while True:) did not come to an end within 6 seconds; it is left out",
+    "softmax: name 'scale' is not defined; scale is made in cell 12, a demonstration",
     "why: the written question has no answer",
 ]
 
