@@ -39,7 +39,7 @@ def _pole(lesson: dict[str, Any], seed: int) -> float:
 
 
 def _finds(lesson: dict[str, Any], seed: int, K: int) -> bool:
-    """Whether a sea of 15 rows is solved: the last dive of all finds the chest."""
+    """Whether any dive into a sea of 15 rows finds the chest."""
     dives = train.budget(600, smallest=24)
     returns, _ = lesson["dive"](15, dives, seed, K)
     return bool((returns > 0.5).any())
