@@ -14,7 +14,8 @@ from .chromium import PATIENCE, Window
 from .servers import Lab
 
 STEP = 60.0  # seconds after which an act that does not show is repeated
-ALL = PATIENCE / 1000
+LOADING = 120.0  # the same, where the act is to load the page
+ALL = 3 * LOADING
 
 # What a test may know of the notebook: null while there is none.
 STATE = """() => {
@@ -50,10 +51,6 @@ ANSWERS = """async () => {
     await Promise.race([answer(), enough]);
 }"""
 EXECUTE = "name => { void window.jupyterapp.commands.execute(name); }"
-OPEN = """path => {
-    if (!window.jupyterapp?.commands) { location.reload(); return; }
-    void window.jupyterapp.commands.execute('docmanager:open', {path});
-}"""
 INDEX = """id => window.jupyterapp.shell.currentWidget.content.widgets.findIndex(
     cell => cell.model.getMetadata('nbgrader')?.grade_id === id)"""
 SHOW = """async index => {
@@ -73,11 +70,13 @@ class Notebook:
     def open(self, path: str) -> None:
         """Open a notebook and wait for its kernel."""
         page = self.window.page
-        page.goto(self.lab.page(f"lab/tree/{path}"), wait_until="domcontentloaded")
+        address = self.lab.page(f"lab/tree/{path}")
+        page.goto(address, wait_until="domcontentloaded")
         self._until(
             lambda s: s["path"] == path and s["kernel"] == "idle",
             f"{path} open, with an idle kernel",
-            act=lambda: page.evaluate(OPEN, path),
+            act=lambda: page.goto(address, wait_until="domcontentloaded"),
+            step=LOADING,
         )
         page.evaluate(ANSWERS)
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
@@ -148,6 +147,7 @@ class Notebook:
         what: str,
         act: Callable[[], None],
         unless: Callable[[Any], bool] = lambda state: False,
+        step: float = STEP,
     ) -> None:
         """Look until something is true; act again when it takes long."""
         start = again = time.monotonic()
@@ -156,7 +156,7 @@ class Notebook:
             state = self.state()
             if state is not None and true(state):
                 return
-            if time.monotonic() - again > STEP:
+            if time.monotonic() - again > step:
                 if state is None or not unless(state):
                     print(f"after {time.monotonic() - start:.0f} s not yet: {what}")
                     act()

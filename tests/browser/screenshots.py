@@ -28,7 +28,7 @@ from autograder.grading.run import grade_class
 
 from .chromium import ROOT, Window, new_window, running_browser, why_not
 from .notebook import Notebook
-from .servers import jupyter_lab
+from .servers import NBGRADER, jupyter_lab
 from .test_formgrader import give, open_submission
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -77,7 +77,7 @@ def check_card(window: Window, folder: Path) -> Path:
     answers[exercise] = re.sub(r'\n *"""[^"]*"""', "", wrong)  # it is the hint
     path = student / name / f"{name}.ipynb"
     nbformat.write(fill(path, answers), path)
-    with jupyter_lab(student, folder) as lab:
+    with jupyter_lab(student, folder, without=(NBGRADER,)) as lab:
         notebook = Notebook(window, lab)
         notebook.open(f"{name}/{name}.ipynb")
         notebook.run_all()

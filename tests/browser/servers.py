@@ -19,7 +19,9 @@ from pathlib import Path
 import psutil
 
 TOKEN = "browser-tests"
+FOLDERS = ("CONFIG", "DATA", "RUNTIME")
 STARTING = 180.0  # seconds; alone on a machine it takes 3
+NBGRADER = "@jupyter/nbgrader"  # its part of JupyterLab; students do not have it
 OVERRIDES = {  # nothing that pops up, nothing that asks the network
     "@jupyterlab/apputils-extension:notification": {
         "checkForUpdates": False,
@@ -34,6 +36,7 @@ OPTIONS = (
     "--LabApp.expose_app_in_browser=True",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=",
+    "--MappingKernelManager.kernel_info_timeout=300",  # else it gives up after 60 s
     "--ServerApp.ip=127.0.0.1",
     "--ServerApp.port_retries=0",
     f"--IdentityProvider.token={TOKEN}",
@@ -60,12 +63,22 @@ class Lab:
 
 
 @contextmanager
-def jupyter_lab(root: Path, private: Path) -> Iterator[Lab]:
-    """A JupyterLab that shows a folder; everything it started ends with it."""
+def jupyter_lab(
+    root: Path, private: Path, without: tuple[str, ...] = ()
+) -> Iterator[Lab]:
+    """A JupyterLab that shows a folder; everything it started ends with it.
+
+    Args:
+        root: the folder.
+        private: where it keeps settings, state and log.
+        without: installed extensions that it does not load.
+    """
     for attempt in (1, 2):
         log = private / f"lab-{attempt}.log"
         port = _free_port()
-        process = _start(root, private / f"lab-{attempt}", port, log)
+        own = private / f"lab-{attempt}"
+        _set_up(own, without)
+        process = _start(root, own, port, log)
         try:
             url = f"http://127.0.0.1:{port}"
             reason = _wait_until_up(process, url)
@@ -78,14 +91,24 @@ def jupyter_lab(root: Path, private: Path) -> Iterator[Lab]:
     raise RuntimeError(f"JupyterLab did not come up twice: {reason}\n{_tail(log)}")
 
 
+def _set_up(private: Path, without: tuple[str, ...]) -> None:
+    """Folders and settings, before it starts."""
+    lab = private / "config" / "labconfig"
+    for folder in (
+        lab,
+        private / "app-settings",
+        *(private / f.lower() for f in FOLDERS),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+    (private / "app-settings" / "overrides.json").write_text(json.dumps(OVERRIDES))
+    disabled = {"disabledExtensions": dict.fromkeys(without, True)}
+    (lab / "page_config.json").write_text(json.dumps(disabled))
+
+
 def _start(
     root: Path, private: Path, port: int, log: Path
 ) -> "subprocess.Popen[bytes]":
-    folders = {name: private / name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
-    settings = private / "app-settings"
-    for folder in (*folders.values(), settings):
-        folder.mkdir(parents=True)
-    (settings / "overrides.json").write_text(json.dumps(OVERRIDES))
+    folders = {name: private / name.lower() for name in FOLDERS}
     own = {f"JUPYTER_{name}_DIR": str(path) for name, path in folders.items()}
     own |= {
         "JUPYTERLAB_SETTINGS_DIR": str(private / "settings"),
@@ -95,7 +118,7 @@ def _start(
     }
     command = [sys.executable, "-m", "jupyterlab", *OPTIONS]
     command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}"]
-    command += [f"--LabApp.app_settings_dir={settings}"]
+    command += [f"--LabApp.app_settings_dir={private / 'app-settings'}"]
     with log.open("wb") as sink:
         return subprocess.Popen(
             command, cwd=root, env=os.environ | own, stdout=sink, stderr=sink

@@ -8,7 +8,7 @@ from autograder import catalogue
 
 from ..grading.conftest import TOY
 from .notebook import Notebook
-from .servers import jupyter_lab
+from .servers import NBGRADER, jupyter_lab
 
 # What sticks out of a report on the right: JupyterLab's own styles may do that.
 STICKS_OUT = """() => [...document.querySelectorAll("section[aria-label^='Check of']")]
@@ -22,7 +22,7 @@ def notebook(school, tmp_path, window):
     """The released folder, as a student got it, in JupyterLab."""
     folder = tmp_path / "student"
     shutil.copytree(school.released.parent, folder / TOY)
-    with jupyter_lab(folder, tmp_path) as lab:
+    with jupyter_lab(folder, tmp_path, without=(NBGRADER,)) as lab:
         notebook = Notebook(window, lab)
         notebook.open(f"{TOY}/{TOY}.ipynb")
         yield notebook
