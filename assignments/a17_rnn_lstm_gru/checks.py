@@ -1,6 +1,9 @@
 """Checks of a17: recurrent networks, their gradients, and how far these reach."""
 
+from weakref import WeakSet
+
 import torch
+from torch.autograd.graph import saved_tensors_hooks
 
 from autograder import Exercise, Written, gradient
 from course.nn import Recurrent
@@ -179,6 +182,14 @@ def the_same_tensor(orthogonal_, rng):
     """What comes back is the tensor that was given."""
     w = rng.normal(3, 4)
     return {"same": orthogonal_(w) is w, "content": w}
+
+
+@orthogonal_.case
+def a_block_of_a_matrix(orthogonal_, rng):
+    """A block of a larger matrix changes where it lies, and the rest stays."""
+    large = rng.normal(6, 3)
+    orthogonal_(large[2:5])
+    return large
 
 
 @orthogonal_.case
@@ -413,8 +424,39 @@ def learned(tbptt, rng, kind, N, T, chunk, times=1):
     model = rng.fill(Recurrent(kind, 2, 4, 3), std=0.6)
     x, y = rng.normal(N, T, 2), rng.normal(N, T, 3)
     losses = [tbptt(model, x, y, chunk) for _ in range(times)]
+    cut = not any(getattr(v, "requires_grad", False) for v in losses)
     losses = [torch.as_tensor(v, dtype=rng.dtype, device=rng.device) for v in losses]
-    return {"loss": losses, **{name: p.grad for name, p in model.named_parameters()}}
+    grads = {name: p.grad for name, p in model.named_parameters()}
+    return {"loss": losses, **grads, "loss is cut off": cut}
+
+
+class Saved:
+    """A tensor that the graph of a call keeps for the way back."""
+
+    def __init__(self, tensor, call):
+        self.tensor, self.call = tensor, call
+
+
+class Watchful(Recurrent):
+    """A network that sees at each call how many graphs of earlier calls are left."""
+
+    def watch(self):
+        """Begin to count: `left` is the largest number that was seen."""
+        self.alive, self.calls, self.left = WeakSet(), 0, 0
+        return self
+
+    def forward(self, x, state=None):
+        """Run as ever."""
+        self.left = max(self.left, len({saved.call for saved in self.alive}))
+        self.calls += 1
+        with saved_tensors_hooks(self.save, lambda saved: saved.tensor):
+            return super().forward(x, state)
+
+    def save(self, tensor):
+        """Keep a tensor for the way back."""
+        saved = Saved(tensor.detach(), self.calls)
+        self.alive.add(saved)
+        return saved
 
 
 @tbptt.case
@@ -445,6 +487,14 @@ def one_piece(tbptt, rng):
 def gradients_add_up(tbptt, rng):
     """A second call adds its gradient to what is in .grad, as backward() does."""
     return learned(tbptt, rng, "rnn", 2, 5, 2, times=2)
+
+
+@tbptt.case
+def graphs_are_freed(tbptt, rng):
+    """The graph of a piece is freed before the next piece is computed."""
+    model = rng.fill(Watchful("gru", 2, 4, 3), std=0.6).watch()
+    tbptt(model, rng.normal(2, 8, 2), rng.normal(2, 8, 3), 3)
+    return {"graphs left": model.left}
 
 
 # ---- written

@@ -11,10 +11,6 @@ EDITS = {
         "walk over the sequences as if they were the steps. Time is axis 1, in what "
         "you read and in what you stack.",
         ("x.unbind(1)", "x"),
-        (
-            "h, states = h0, []",
-            "h, states = h0.new_zeros(x.shape[1], h0.shape[1]), []",
-        ),
         ("torch.stack(states, 1)", "torch.stack(states)"),
     ),
     "rnn_forward__time_axis_in_front": (
@@ -70,6 +66,17 @@ EDITS = {
         "steps, so that autograd sees one step only. Here the gradient has to go all "
         "the way back.",
         ("h @ w_hh.T + b", "h.detach() @ w_hh.T + b"),
+    ),
+    "rnn_forward__cuts_between_the_steps": (
+        "Your values are right, but you cut the state off from the graph before you "
+        "hand it on, so that autograd sees one step only. That belongs to truncated "
+        "backpropagation, in part 8; here the gradient goes all the way back.",
+        ("states.append(h)", "states.append(h)\n        h = h.detach()"),
+    ),
+    "rnn_forward__keeps_numbers_only": (
+        "Your values are right, but what you put into the list is cut off from the "
+        "graph: no gradient can go back through what you return.",
+        ("states.append(h)", "states.append(h.detach())"),
     ),
     # ---- rnn_backward
     "rnn_backward__forgets_the_carry": (
@@ -146,6 +153,29 @@ EDITS = {
         "step: send it through W_hh once more.",
         ('"h0": carry', '"h0": da'),
     ),
+    "rnn_backward__carry_past_the_tanh": (
+        "What arrives from step t + 1 goes past the tanh in your answer: it arrives at "
+        "h_t, as dh does, so add it first and multiply the sum by 1 - h_t^2.",
+        (
+            "da = (dh[:, t] + carry) * (1 - h[:, t] ** 2)",
+            "da = dh[:, t] * (1 - h[:, t] ** 2) + carry",
+        ),
+    ),
+    "rnn_backward__slope_of_a_sigmoid": (
+        "You use h (1 - h), the slope of a sigmoid. The squashing function here is "
+        "tanh, with slope 1 - h^2.",
+        ("(1 - h[:, t] ** 2)", "h[:, t] * (1 - h[:, t])"),
+    ),
+    "rnn_backward__from_first_to_last": (
+        "You walk from the first step to the last: what step t + 1 sends back is not "
+        "known then. Begin with the last step.",
+        ("reversed(range(x.shape[1]))", "range(x.shape[1])"),
+    ),
+    "rnn_backward__bias_averaged": (
+        "Your gradient of the bias is a mean over the batch; it is the sum, as that of "
+        "the weights. The 1/N, if the loss is a mean, is in dh already.",
+        ("da.sum(0)", "da.mean(0)"),
+    ),
     # ---- jacobian_norms
     "jacobian_norms__wrong_order": (
         "You multiply the steps in the wrong order. The Jacobian of h_T with respect "
@@ -170,7 +200,7 @@ EDITS = {
         "Each of your steps has the slope of the state that it starts from: from "
         "h_(t-1) to h_t the change passes through the tanh of step t, whose slope is "
         "1 - h_t^2.",
-        ("for h_t in h.flip(0):", "for h_t in torch.cat([h[:-1], h[:1]]).flip(0):"),
+        ("for h_t in h.flip(0):", "for h_t in torch.cat([h[:1], h[:-1]]).flip(0):"),
     ),
     "jacobian_norms__slope_on_the_other_side": (
         "The slope scales the columns of your W_hh, but it belongs on the rows: W_hh "
@@ -202,6 +232,11 @@ EDITS = {
         "last entry is 1.",
         ("torch.stack(norms).flip(0)", "torch.stack(norms)"),
     ),
+    "jacobian_norms__single_steps": (
+        "You give the norms of single steps. From h_t to h_T there are T - t of them: "
+        "multiply their Jacobians.",
+        ("J = J @ (", "J = ("),
+    ),
     # ---- orthogonal_
     "orthogonal___signs_as_they_come": (
         "Your matrix is orthogonal, but its signs are whatever the QR routine chose: "
@@ -212,10 +247,7 @@ EDITS = {
     "orthogonal___signs_on_the_rows": (
         "The signs of R's diagonal flip the rows of your Q; they belong to its "
         "columns: w = Q R = (Q S)(S R), with S = diag(signs).",
-        (
-            "r.diagonal().sign()",
-            "F.pad(r.diagonal().sign(), (0, len(q) - len(r)), value=1.0)[:, None]",
-        ),
+        ("r.diagonal().sign()", "r.diagonal().sign()[:, None]"),
     ),
     "orthogonal___leaves_w_alone": (
         "You return a new matrix and leave w as it was: the underscore at the end of "
@@ -232,9 +264,14 @@ EDITS = {
         "Wide matrices are wrong: with more columns than rows, the columns cannot be "
         "orthonormal. Factorise the transpose, and transpose back.",
         ("tall = w.shape[0] >= w.shape[1]", "tall = True"),
+    ),
+    "orthogonal___moves_w_elsewhere": (
+        "You give w a new memory instead of new content. If w is a block of a larger "
+        "matrix, say of the weights of an LSTM, the larger matrix keeps its old "
+        "numbers. Copy Q into w.",
         (
-            "q = q * r.diagonal().sign()",
-            "q = (q * r.diagonal().sign()) @ torch.eye(*w.shape).to(w)[:q.shape[1]]",
+            "return w.copy_(q if tall else q.T)",
+            "w.data = q if tall else q.T\n        return w",
         ),
     ),
     # ---- lstm_forward
@@ -243,6 +280,16 @@ EDITS = {
         "them as i, f, g, o.",
         ("a_i, a_f, a_g, a_o = a", "a_i, a_f, a_o, a_g = a"),
         ("[i, f, g, o]", "[i, f, o, g]"),
+    ),
+    "lstm_forward__cut_as_ifog": (
+        "You cut the rows in the order i, f, o, g. Torch, and this exercise, stack "
+        "them as i, f, g, o.",
+        ("a_i, a_f, a_g, a_o = a", "a_i, a_f, a_o, a_g = a"),
+    ),
+    "lstm_forward__interleaved_rows": (
+        "You take every fourth row for a gate. The rows of a gate stand together: the "
+        "first H belong to i, the next H to f, and so on.",
+        ("a.chunk(4, dim=1)", "a.unflatten(1, (-1, 4)).unbind(2)"),
     ),
     "lstm_forward__order_figo": (
         "You take the forget gate for the input gate and the other way round: the "
@@ -264,6 +311,10 @@ EDITS = {
         "You add only one of the two biases: b_ih and b_hh both count.",
         ("h @ w_hh.T + b_hh", "h @ w_hh.T"),
     ),
+    "lstm_forward__first_bias_dropped": (
+        "You add only one of the two biases: b_ih and b_hh both count.",
+        (".T + b_ih + h", ".T + h"),
+    ),
     "lstm_forward__no_tanh_on_the_cell": (
         "Your hidden state is o * c. The cell may grow beyond 1, and the hidden state "
         "shall not: h = o * tanh(c).",
@@ -281,6 +332,11 @@ EDITS = {
         "You use 1 - i for the forget gate, as a GRU would: here f is a gate of its "
         "own, and the cell can keep the old and write the new at once.",
         ("c = f * c + i * g", "c = (1 - i) * c + i * g"),
+    ),
+    "lstm_forward__writes_what_is_forgotten": (
+        "You write with 1 - f instead of i, as a GRU would: here i is a gate of its "
+        "own, and the cell can keep the old and write the new at once.",
+        ("c = f * c + i * g", "c = f * c + (1 - f) * g"),
     ),
     "lstm_forward__gates_before_the_squash": (
         "States and cells are right, but the gates that you return are the values "
@@ -354,6 +410,32 @@ EDITS = {
         ("dw_hh +=", "dw_hh ="),
         ("db +=", "db ="),
     ),
+    "lstm_backward__output_gate_sees_the_cell": (
+        "Your gradient of the output gate is multiplied by c: h = o * tanh(c), so it "
+        "is tanh(c).",
+        ("d_h * tanh_c * o", "d_h * c[:, t] * o"),
+    ),
+    "lstm_backward__carried_h_misses_the_cell": (
+        "What comes back through W_hh does not reach the cell in your answer: it is "
+        "part of the gradient of h_t, and goes on to o and to c as dh does.",
+        ("carry_c + d_h * o", "carry_c + dh[:, t] * o"),
+    ),
+    "lstm_backward__forget_gate_of_the_wrong_step": (
+        "You multiply what comes back from c_(t+1) by f_t: between the two cells "
+        "stands f_(t+1), so multiply before you hand it on.",
+        ("d_c = carry_c + d_h", "d_c = f * carry_c + d_h"),
+        ("carry_c = d_c * f", "carry_c = d_c"),
+    ),
+    "lstm_backward__c0_gets_the_first_cell": (
+        "What you return for c0 is the gradient of c_1: the forget gate of the first "
+        "step still stands between the two.",
+        ('"c0": carry_c', '"c0": d_c'),
+    ),
+    "lstm_backward__h0_gets_the_first_state": (
+        "What you return for h0 is the gradient of h_1: go back through the gates of "
+        "the first step and W_hh once more.",
+        ('"h0": carry_h', '"h0": d_h'),
+    ),
     # ---- gru_forward
     "gru_forward__z_the_other_way_round": (
         "You exchange z and 1 - z: in torch's convention z keeps, so that "
@@ -408,6 +490,12 @@ EDITS = {
         "You look at index lengths[n], which is the first step of padding: counting "
         "starts at 0, so the last real step is lengths[n] - 1.",
         ("(lengths - 1).clamp(min=0)", "lengths.clamp(max=h.shape[1] - 1)"),
+    ),
+    "last_valid__beyond_the_end": (
+        "You look at index lengths[n], which is the first step of padding, or beyond "
+        "the end where there is none: counting starts at 0, so the last real step is "
+        "lengths[n] - 1.",
+        ("(lengths - 1).clamp(min=0)", "lengths"),
     ),
     "last_valid__empty_wraps_round": (
         "For a sequence of length 0 you return the last column: index -1 means the end "
@@ -481,12 +569,9 @@ EDITS = {
         "The short piece at the end is lost: when T is not a multiple of `chunk`, the "
         "steps that are left over are a piece, too.",
         (
-            "x.split(chunk, 1)",
-            "x[:, : max(chunk, x.shape[1] // chunk * chunk)].split(chunk, 1)",
-        ),
-        (
-            "y.split(chunk, 1)",
-            "y[:, : max(chunk, y.shape[1] // chunk * chunk)].split(chunk, 1)",
+            "for x_k, y_k in zip(x.split(chunk, 1), y.split(chunk, 1), strict=True):",
+            "for k in range(x.shape[1] // chunk):\n"
+            "        x_k, y_k = (v[:, k * chunk : (k + 1) * chunk] for v in (x, y))",
         ),
     ),
     "tbptt__mean_of_each_piece": (
@@ -506,6 +591,52 @@ EDITS = {
         "You set .grad to zero: what was there before the call, or what earlier pieces "
         "left, is lost. Here the gradients add up, as backward() adds them.",
         ("loss.backward()", "model.zero_grad()\n        loss.backward()"),
+    ),
+    "tbptt__clears_the_gradient_first": (
+        "You set .grad to zero at the start, and what was there before the call is "
+        "lost. Here the gradients add up, as backward() adds them; clearing them is "
+        "for the caller to do.",
+        ("state, total = None,", "model.zero_grad()\n    state, total = None,"),
+    ),
+    "tbptt__not_divided_by_k": (
+        "You divide by the number of steps, N T: the mean is over all entries, so "
+        "divide by N T K.",
+        ("y.numel()", "(y.shape[0] * y.shape[1])"),
+    ),
+    "tbptt__loss_of_the_last_piece": (
+        "You return the loss of the last piece; asked for is that of the whole "
+        "sequence, the sum over the pieces.",
+        ("total += loss.detach()", "total = loss.detach()"),
+    ),
+    "tbptt__pieces_count_again": (
+        "You go back from the running total in every piece, so that the gradient of "
+        "the first piece is added once for every piece. Go back from the loss of the "
+        "piece alone.",
+        (
+            "loss.backward()",
+            "total = total + loss\n        total.backward(retain_graph=True)",
+        ),
+        ("total += loss.detach()", "pass"),
+        ("return total", "return total.detach()"),
+    ),
+    "tbptt__loss_not_cut_off": (
+        "The loss that you return still hangs on the graph: add up its numbers, for "
+        "instance loss.detach(), so that nothing is kept for the sake of a figure.",
+        ("total += loss.detach()", "total = total + loss"),
+    ),
+    "tbptt__all_graphs_kept": (
+        "Your gradient is right, but the graphs of all the pieces are kept until the "
+        "end, so that memory grows with the sequence, which was to be avoided. Go back "
+        "at the end of each piece.",
+        ("loss.backward()", "total = total + loss"),
+        ("total += loss.detach()", "pass"),
+        ("    return total", "    total.backward()\n    return total.detach()"),
+    ),
+    "tbptt__graph_retained": (
+        "Your gradient is right, but retain_graph=True keeps a graph that nobody needs "
+        "any more while the next one is built. If backward() asked for it, the state "
+        "was not cut off.",
+        ("loss.backward()", "loss.backward(retain_graph=True)"),
     ),
 }
 
@@ -621,10 +752,9 @@ def orthogonal___columns_normalised(w):
         return w.copy_(F.normalize(w, dim=0 if w.shape[0] >= w.shape[1] else 1))
 
 
-def tbptt__one_backward_at_the_end(model, x, y, chunk):
-    """Only the last piece reaches the parameters: you collect the outputs and go back
-    once at the end, when all earlier pieces are cut off by a no_grad. Every piece needs
-    its own backward()."""
+def tbptt__only_the_last_piece_learns(model, x, y, chunk):
+    """Only the last piece reaches the parameters: you run the earlier ones without
+    autograd. Every piece needs its own backward()."""
     state, total = None, torch.zeros_like(y[0, 0, 0])
     starts = range(0, x.shape[1], chunk)
     for start in starts:

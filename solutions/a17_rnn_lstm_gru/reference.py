@@ -113,7 +113,8 @@ def orthogonal_(w):
     Args:
         w: (R, C) matrix of full rank. It may be a parameter
             (requires_grad=True): changing it must not be recorded by
-            autograd, and it stays the leaf that it was.
+            autograd, and it stays the leaf that it was. It may be a block
+            of a larger matrix, which then has the new block.
 
     Returns:
         w itself, the same tensor with new content.
