@@ -53,6 +53,7 @@ class Rng:
     def __init__(self, seed: int, variant: Variant, backend: Backend) -> None:
         self._seed = seed
         self._generator = np.random.default_rng(seed)
+        self._filled = 0  # modules
         self._variant = variant
         self._backend = backend
         self.drawn: list[Array] = []
@@ -112,7 +113,9 @@ class Rng:
 
         In place, in the variant's dtype and on its device. Parameters are normal with
         that deviation, floating buffers uniform in [0.5, 1.5). What a tensor gets
-        depends on its name and shape alone, not on the order of registration.
+        depends on its name and shape, and on how many modules were filled before in
+        the case: not on the order of registration, and two modules that are built
+        alike get different numbers.
         """
         module.to(device=self.device, dtype=self.dtype)
         with torch.no_grad():
@@ -124,10 +127,12 @@ class Rng:
                     own = self._generator_of(name)
                     drawn = own.uniform(0.5, 1.5, buffer.shape)
                     buffer.copy_(self._made(self._shaken(drawn)))
+        self._filled += 1
         return module
 
     def _generator_of(self, name: str) -> np.random.Generator:
-        return np.random.default_rng((self._seed, zlib.crc32(name.encode())))
+        key = (self._seed, self._filled, zlib.crc32(name.encode()))
+        return np.random.default_rng(key)
 
     def _shaken(self, values: Any) -> Any:
         """The values, in a jittered run off by a rounding error; never literals,

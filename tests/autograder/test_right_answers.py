@@ -11,6 +11,8 @@ from torch import nn
 from autograder import Exercise, gradient
 from autograder.observe import observe_all
 from autograder.pack import expect
+from autograder.rng import Rng
+from autograder.variants import PLAIN
 from autograder.verdicts import Verdict
 
 from .conftest import SEED, complaint, judged, on_a_matrix, trial
@@ -224,6 +226,18 @@ def test_the_data_of_a_parameter_may_be_replaced():
 def filled(module, rng):
     rng.fill(module, std=0.5)
     return module
+
+
+def test_modules_that_are_built_alike_are_filled_with_different_numbers():
+    def filled_twice():
+        rng = Rng(SEED, PLAIN, "torch")
+        return [rng.fill(nn.BatchNorm1d(3)).state_dict() for _ in range(2)]
+
+    first, second = filled_twice()
+    names = {"weight", "bias", "running_mean", "running_var"}
+    assert {k for k in first if not torch.equal(first[k], second[k])} == names
+    for before, now in zip((first, second), filled_twice(), strict=True):
+        torch.testing.assert_close(now, before, rtol=0, atol=0)
 
 
 def test_a_filled_module_does_not_depend_on_the_order_of_its_parts():
