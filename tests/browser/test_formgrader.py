@@ -11,6 +11,12 @@ from ..grading.conftest import TOY
 from .chromium import PATIENCE
 from .servers import jupyter_lab
 
+PATHS = (
+    "manage_assignments",
+    f"manage_submissions/{TOY}",
+    "gradebook",
+    "manage_students",
+)
 READY = """() => window.formgrader?.loaded
     && formgrader.grades.loaded && formgrader.comments.loaded"""
 ANSWER = "Since two and two are four."
@@ -106,9 +112,9 @@ def test_mathematics_is_drawn_without_the_network(lab, window) -> None:
     drawn = window.page.locator(".model-answer .MathJax").first
     drawn.wait_for()
     assert "1+1=2" in drawn.inner_text().replace(" ", "")
-    for path in ("manage_assignments", "gradebook", f"manage_submissions/{TOY}"):
+    for path in PATHS:
         window.page.goto(lab.page(f"formgrader/{path}"), wait_until="networkidle")
-    window.page.goto(lab.page("formgrader/manage_students"), wait_until="networkidle")
+        window.shot(f"formgrader-{path.partition('/')[0]}")
     assert window.asked_outside == []
 
 
