@@ -117,9 +117,10 @@ plt.show()
 # ## 2. Backwards through time
 #
 # This is the derivation to do on paper. The loss $\ell$ uses some or all of
-# the states; $\partial^{+}\ell/\partial h_t$, in the code `dh[:, t]`, is how
-# it reacts to $h_t$ *directly*. Yet $h_t$ acts on $\ell$ in a second way: it
-# is an input of step $t+1$. So, from the last step to the first,
+# the states; $\partial^{+}\ell/\partial h_t$ is how it reacts to $h_t$
+# *directly*. (In the code that is `dh`; the one of $h_1$ is `dh[:, 0]`.) Yet
+# $h_t$ acts on $\ell$ in a second way: it is an input of step $t+1$. So, from
+# the last step to the first,
 #
 # $$ \frac{\partial \ell}{\partial h_t}
 #    = \frac{\partial^{+} \ell}{\partial h_t}
@@ -235,8 +236,8 @@ plt.show()
 # $$ \Bigl\lVert \frac{\partial h_T}{\partial h_t} \Bigr\rVert
 #    \le \prod_{s=t+1}^{T} \lVert J_s \rVert \le \sigma^{\,T-t} . $$
 #
-# If $\sigma < 1$, the past fades exponentially, *whatever the network has
-# learned*. If $\sigma > 1$, it may or may not: the bound says nothing then.
+# If $\sigma < 1$, the past fades exponentially, *whatever the sequence*. If
+# $\sigma > 1$, it may or may not: the bound says nothing then.
 # Hochreiter (1991) and Bengio, Simard and Frasconi (1994) found this, and
 # that it is a dilemma: to store something safely against noise, a state has
 # to be attracted back to where it was, and attraction is exactly what makes
@@ -273,7 +274,9 @@ matrices = {
     "normal, g = 2": 2 * gauss,
     "orthogonal": turning,
 }
-_, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+_, axes = plt.subplots(
+    1, 2, figsize=(10, 3.6), sharey=True, layout="constrained"
+)
 for ax, size in zip(axes, (0.01, 1.0), strict=True):
     x = size * torch.randn(1, T, 3, generator=rng)
     w_ih, _, b = drawn(1.0)
@@ -299,8 +302,9 @@ plt.show()
 # because every tanh that is not near zero has a slope below 1, and a hundred
 # of those slopes are multiplied. An orthogonal start postpones the problem;
 # as soon as the network learns to *use* its units, the problem is back. The
-# matrix with $g = 2$ explodes in both panels. (With $g = 2$ and strong input
-# the slopes pull it down, but not enough.)
+# matrix with $g = 2$ explodes on the left. On the right the same slopes hold
+# it back: it still grows, but by how much is a matter of chance (with four
+# draws of matrix and input we found factors from 20 to 7,000).
 #
 # So the trouble is in the design: on its way through time the state passes a
 # matrix and a squashing function *in every step*.
@@ -483,6 +487,11 @@ plt.show()
 # to *close* the gate where it wants to forget. It is easier to learn to
 # forget than to learn to remember, because only what is remembered gets a
 # gradient.
+#
+# Did you write down $2^{59}$, that is $6 \cdot 10^{17}$, for $b_f = 0$? The
+# plot says $10^{13}$. And with $b_f = 5$ the first step is even *louder* than
+# the last, by a factor of almost 4, although no forget gate exceeds 1.
+# Something is added on the way. Keep this in mind for the third question.
 #
 # ### A question in words
 #
@@ -810,8 +819,8 @@ plt.show()
 # 0.0008 and the GRU between 0.0001 and 0.0003. The plain network ends
 # between 0.17 and 0.26, with either start: it does not beat the constant,
 # and is sometimes worse. The orthogonal start lets a gradient through at the
-# first step, as you saw in part 3; it does not give the network a place
-# where a number could be left alone for twenty steps.
+# beginning of the training, as you saw in part 3; it does not give the
+# network a place where a number could be left alone for twenty steps.
 #
 # Look at the shape of the two curves that come down. For a while nothing
 # happens at all: a plateau at 0.167. Then, within a hundred steps, it is
@@ -890,7 +899,8 @@ else:
 # *Learning representations by back-propagating errors* (1986), and Werbos,
 # *Backpropagation through time: what it does and how to do it* (1990).
 # Williams and Peng, *An efficient gradient-based algorithm for on-line
-# training of recurrent network trajectories* (1990). Bengio, Simard and
+# training of recurrent network trajectories* (1990). Hochreiter,
+# *Untersuchungen zu dynamischen neuronalen Netzen* (1991). Bengio, Simard and
 # Frasconi, *Learning long-term dependencies with gradient descent is
 # difficult* (1994). Hochreiter and Schmidhuber, *Long short-term memory*
 # (1997). Gers, Schmidhuber and Cummins, *Learning to forget* (2000).
