@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 QUICK_SECONDS = 0.1  # for all of an exercise's runs
 MOST_RUNS = 3  # of a submission's cells, see `_once_more`
 SURE = {Verdict.PASSED, Verdict.MISSING}
+EXCESS = {
+    "took too long": Verdict.TIMED_OUT,
+    "used too much memory": Verdict.OUT_OF_MEMORY,
+}
 CLOCK_SECONDS = 0.25  # what an answer's own clock may be short of
 
 
@@ -122,7 +126,7 @@ class Grader:
             for name in alone + together:
                 exercise = self.assignment.checks.exercises[name]
                 judged[name] = self._judged(exercise, shown)
-            alone, together = _once_more(together, judged, shown)
+            alone, together = _once_more(alone, together, judged, shown)
             if not alone and not together:
                 break
         judged = {name: judged[name] for name in names}
@@ -193,14 +197,20 @@ class Grader:
 
 
 def _once_more(
-    together: list[str], judged: dict[str, ExerciseResult], shown: "_Shown"
+    alone: list[str],
+    together: list[str],
+    judged: dict[str, ExerciseResult],
+    shown: "_Shown",
 ) -> tuple[list[str], list[str]]:
-    """Which of those that shared a process run once more: alone, and together.
+    """Which exercises run once more: alone, and together.
 
-    One that is wrong may have been spoilt by those before it: alone it would be right.
-    Those that were never begun, because one before them ended the process, share one
-    again.
+    One that is wrong may have been spoilt by those that shared its process before it:
+    alone it would be right. Those that were never begun, because one before them took
+    too much for all or ended the process, run as they were to.
     """
+    for place, name in enumerate(alone, start=1):
+        if name not in shown.over:
+            return alone[place:], together
     begun = next(
         (i for i, name in enumerate(together, start=1) if name not in shown.over),
         len(together),
@@ -271,12 +281,20 @@ class _Shown:
                 shown.flags.append("sent something that is not an observation")
                 break
         if not outcome.bad_cells:
-            shown.ending = outcome.ending
+            shown._end(outcome.ending)
         return shown
 
     def ended(self) -> list[str]:
         """A flag if the submission stopped early, whatever it did."""
         return [f"the submission {self.ending}"] if self.ending else []
+
+    def _end(self, ending: str) -> None:
+        """What ended all of it early is due to the exercise that was under way."""
+        self.ending = ending
+        left = [name for name in self.packs if name not in self.over]
+        if ending and left:
+            verdict = EXCESS.get(ending, Verdict.ERRORED)
+            self.endings.setdefault(left[0], Ending(verdict, f"your answer {ending}"))
 
     def _bad_cell(self, cell: Cell, what: str) -> None:
         if cell.grade_id:

@@ -9,6 +9,7 @@ import signal
 import struct
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from .shell import execute, fresh_shell
 DONE = -1  # all is through
 ALONE = -2  # exercises run in processes of their own
 TOGETHER = -3  # the first of those that run here; one less for each that follows
+FORK_TRIES, FORK_PAUSE = 20, 0.1  # seconds; the supervisor reaps the dead meanwhile
 ENTERED = b"+"  # the first byte on the pipe: without it, what failed is our fault
 
 
@@ -137,7 +139,7 @@ def _candidate(
 def _run_alone(work: Work, name: str, candidate: dict[str, Any], pipe: int) -> None:
     job, exercise = work.job, work.exercise(name)
     seconds = job.limits[name]
-    pid = os.fork()
+    pid = _forked()
     if pid == 0:
         os.setpgid(0, 0)
         if not job.trusted:
@@ -147,6 +149,15 @@ def _run_alone(work: Work, name: str, candidate: dict[str, Any], pipe: int) -> N
         observe_exercise(work, exercise, candidate, pipe)
         os._exit(0)
     _send_end(pipe, name, _wait(pid, seconds), seconds)
+
+
+def _forked() -> int:
+    """Fork; after an exercise that left many processes, as soon as they are gone."""
+    for _ in range(FORK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            return os.fork()
+        time.sleep(FORK_PAUSE)
+    return os.fork()
 
 
 def _send_end(pipe: int, name: str, status: int | None, seconds: float) -> None:

@@ -27,6 +27,17 @@ def kill_all(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def reap_orphans(pid: int) -> None:
+    """Forget children that have ended, but `pid`, whose status is still wanted.
+
+    The dead count, too, where the kernel or we limit the number of processes.
+    """
+    with contextlib.suppress(ChildProcessError):
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while (ended := os.waitid(os.P_ALL, 0, options)) and ended.si_pid != pid:
+            os.waitpid(ended.si_pid, 0)
+
+
 def descendants(most: int) -> list[int]:
     """Every process of the submission: its orphans are children of this process.
 

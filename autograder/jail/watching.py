@@ -11,7 +11,7 @@ from . import lock, written
 from .cgroups import Limits
 from .child import TOGETHER, Progress
 from .job import Job, Mark
-from .processes import descendants, proportional, resident
+from .processes import descendants, proportional, reap_orphans, resident
 
 MAX_CELLS_SECONDS = 900.0  # for all cells of a submission
 MAX_PROCESSES = 256  # for one submission, also where the kernel does not count root
@@ -76,6 +76,7 @@ def listen(pipe: int, pid: int, progress: Progress, watch: "Watch") -> Received:
                 received.drain(pipe)
                 watch.last_look()
                 break
+            reap_orphans(pid)
             if len(received.data) >= MAX_BYTES:
                 watch.excess = "wrote too much"
             else:

@@ -1,5 +1,7 @@
 """Quick exercises share a process; a wrong verdict comes from one of its own."""
 
+import pytest
+
 from autograder.grading.grade import Grader
 from autograder.grading.jailer import Jailer
 from autograder.grading.results import SubmissionResult
@@ -91,3 +93,25 @@ def test_one_that_hangs_costs_itself_only(school, jailer, monkeypatch) -> None:
         "center": Verdict.TIMED_OUT,
         "double": Verdict.PASSED,
     }
+
+
+BOMBS = {
+    "processes": "def softmax(z):\n"
+    "    while True:\n        os.fork() or time.sleep(9)\n",
+    "processes that stay": "def softmax(z):\n    for _ in range(600):\n"
+    "        os.fork() or (os.setsid(), time.sleep(9))\n    return z\n",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("place", ["alone", "together"])
+def test_one_that_takes_too_much_of_the_machine_costs_itself_only(
+    school, jailer, monkeypatch, bomb: str, place: str
+) -> None:
+    monkeypatch.setattr("autograder.pack.BASE_SECONDS", 3)
+    if place == "alone":
+        monkeypatch.setattr("autograder.grading.grade.QUICK_SECONDS", 0.0)
+    result, _ = graded(school, jailer, softmax=BOMBS[bomb])
+    own = verdicts(result)
+    assert own.pop("softmax") not in (Verdict.PASSED, Verdict.MISSING)
+    assert own == {"center": Verdict.PASSED, "double": Verdict.PASSED}
