@@ -141,7 +141,7 @@ def steps_of_unlike_size(jacobian_norms, rng):
 def forty_states(jacobian_norms, rng):
     """Over forty steps the norms shrink with small weights and grow with large ones."""
     w, h = rng.normal(6, 6, std=0.4), rng.uniform(40, 6, low=-0.6, high=0.6)
-    return {"small": jacobian_norms(w * 0.7, h), "large": jacobian_norms(w * 2.5, h)}
+    return {"small": jacobian_norms(w * 0.7, h), "large": jacobian_norms(w * 1.5, h)}
 
 
 @jacobian_norms.case

@@ -114,7 +114,7 @@ def jacobian_norms__of_the_gram_matrix(w_hh, h):
     for t in range(len(h) - 1, 0, -1):
         step = w_hh.T * (1 - h[t] ** 2)  # transposed: backwards, as in part 2
         back = step if back is None else step @ back
-        norms[t - 1] = torch.linalg.norm(back, ord=2)
+        norms[t - 1] = torch.linalg.eigvalsh(back @ back.T)[-1].sqrt()
     return norms
 
 
