@@ -50,7 +50,12 @@ templates_path = ["templates"]
 
 PARTS = {
     "Students": ["docs/student"],
-    "Instructors": ["docs/instructor", "docs/distributed", "docs/speed"],
+    "Instructors": [
+        "docs/instructor",
+        "docs/distributed",
+        "docs/speed",
+        "docs/results",
+    ],
     "CI": ["docs/ci"],
     "Authors": ["docs/authoring", "CONTRIBUTING", "CHANGELOG"],
     "Security": ["docs/security", "docs/attacks"],
