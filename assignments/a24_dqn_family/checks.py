@@ -13,13 +13,13 @@ import torch
 from autograder import Exercise, Written, exact, gradient
 
 SIGMAS = 6
-# Their grey levels are multiples of 40: the mean over an area is then at least a tenth
-# away from the next half, and no order of additions rounds it differently.
+# Their grey levels lie 0.3 to 0.45 below an even number: whoever does not round them,
+# or cuts them off, gets another image.
 COLOURS = np.array(
     [
-        *[(0, 0, 0), (30, 8, 231), (56, 0, 204), (248, 2, 41), (10, 84, 243)],
-        *[(25, 75, 250), (254, 70, 26), (1, 161, 221), (245, 147, 4), (10, 250, 90)],
-        *[(73, 235, 2), (195, 241, 2), (255, 205, 30), (247, 251, 165), (240,) * 3],
+        *[(0, 7, 101), (8, 7, 150), (0, 37, 140), (24, 36, 239), (155, 30, 137)],
+        *[(200, 62, 30), (213, 35, 170), (4, 220, 29), (38, 231, 6), (10, 221, 254)],
+        *[(90, 205, 232), (133, 235, 210), (255, 215, 150), (235, 253, 25)],
     ],
     dtype=np.uint8,
 )
@@ -328,18 +328,29 @@ def rows_apart(got, expected, secret):
         return "two generators with the same seed choose differently"
     if torch.equal(first, then):
         return "a generator that is used twice chooses the same actions twice"
-    hits = int((first[1:] == first[:-1]).sum())
+    hits = int((first[1:] == first[:-1]).sum())  # the best one is random, too
     if unlikely(hits, len(expected[0]) - 1, 1 / 3):
         return "a row's action depends on the row before it"
     return None
 
 
+def thrice(act, rng, eps):
+    """Choose with two equal generators, and with the first of them once more."""
+    q, seed = rng.normal(1500, 3), rng.integer(0, 1000)
+    one, two = (torch.Generator().manual_seed(seed) for _ in range(2))
+    return [act(q, eps, generator) for generator in (one, two, one)]
+
+
 @act.case(judge=rows_apart)
 def chosen_apart(act, rng):
     """The generator decides, and every row is drawn by itself."""
-    q, seed = rng.normal(1500, 3), rng.integer(0, 1000)
-    one, two = (torch.Generator().manual_seed(seed) for _ in range(2))
-    return [act(q, 1.0, generator) for generator in (one, two, one)]
+    return thrice(act, rng, 1.0)
+
+
+@act.case(judge=rows_apart)
+def explores_apart(act, rng):
+    """The generator also decides whether a row explores."""
+    return thrice(act, rng, 0.6)
 
 
 # ---- td_target
@@ -586,22 +597,35 @@ def far_apart(per_weights, rng):
 preprocess = Exercise("preprocess", points=2)
 
 
-def screens(rng):
-    """Draw four screens of coloured pixels, and the colours' numbers."""
-    chosen = rng.integers(0, len(COLOURS), 4, 210, 160)
-    return torch.from_numpy(COLOURS).to(rng.device)[chosen]
+def bands(rng):
+    """Draw four screens of bands, 40 pixels wide, 3 and 2 rows high.
+
+    An area lies in one band or in two of them, at 1 to 4: the mean of whole numbers
+    is a multiple of 0.2, and no order of additions rounds it differently.
+    """
+    drawn = rng.integers(0, len(COLOURS), 4, 42, 2, 4)
+    rows = torch.cat([drawn[:, :, :1]] * 3 + [drawn[:, :, 1:]] * 2, 2).flatten(1, 2)
+    return torch.from_numpy(COLOURS).to(rng.device)[rows.repeat_interleave(40, 2)]
 
 
 @preprocess.case
 def coloured(preprocess, rng):
-    """Four screens of coloured pixels become one small grey image."""
-    return preprocess(screens(rng))
+    """Four screens of coloured bands become one small grey image."""
+    return preprocess(bands(rng))
+
+
+@preprocess.case
+def grain(preprocess, rng):
+    """Every pixel counts by its part, also one that lies in two or four areas."""
+    # Means of multiples of 80 are at least a tenth away from the next half.
+    grey = rng.integers(0, 4, 4, 210, 160, 1) * 80
+    return preprocess(grey.expand(-1, -1, -1, 3).to(torch.uint8))
 
 
 @preprocess.case
 def flickering(preprocess, rng):
     """A sprite that only one of the last two frames shows is seen; older ones not."""
-    frames = torch.zeros_like(screens(rng))
+    frames = torch.zeros_like(bands(rng))
     frames[0, 5:60, 3:40] = 240
     frames[2, 20:47, 100:131] = 240
     frames[3, 120:149, 60:64] = 240
@@ -611,7 +635,7 @@ def flickering(preprocess, rng):
 @preprocess.case
 def bright(preprocess, rng):
     """White stays 255, and a ramp of grey keeps its place and direction."""
-    white = torch.full_like(screens(rng), 255)
+    white = torch.full_like(bands(rng), 255)
     ramp = torch.zeros_like(white)
     ramp[:, 100:] = 80
     ramp[:, :, 100:] += 160

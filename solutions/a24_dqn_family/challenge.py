@@ -55,22 +55,26 @@ def _too_large(lesson: dict[str, Any], A: int) -> float:
 # What must be reached; names of figures() that are missing there are not asked.
 FLOORS = {
     "cartpole_best_of_2": 150.0,
+    "cartpole_least_of_6": 150.0,
     "deep_sea_ten_heads_of_3": 3.0,
     "overestimate_18_actions": 1.8,
     "cliffwalk_speedup": 3.0,
 }
-LONG = {"cartpole_best_of_2", "deep_sea_ten_heads_of_3"}
+LONG = {"cartpole_best_of_2", "cartpole_least_of_6", "deep_sea_ten_heads_of_3"}
+# The settings were chosen with the first three; over all six the means of ten episodes
+# lay between 199 and 291 steps.
+POLE_SEEDS = (0, 1, 2, 10, 11, 12)
 
 
 def figures() -> dict[str, float]:
-    """Train on CartPole and in deep sea; about a minute and a half on one core."""
+    """Train on CartPole and in deep sea; some two and a half minutes on one core."""
     lesson = _lesson()
-    poles = [_pole(lesson, seed) for seed in range(3)]
+    poles = [_pole(lesson, seed) for seed in POLE_SEEDS]
     needed = [lesson["updates_needed"](10, alpha, 0.0, 0) for alpha in (0.0, 1.0)]
     return {
         "cartpole_best_of_2": max(poles[:2]),
-        "cartpole_least_of_3": min(poles),
-        "cartpole_most_of_3": max(poles),
+        "cartpole_least_of_6": min(poles),
+        "cartpole_most_of_6": max(poles),
         "deep_sea_ten_heads_of_3": sum(_finds(lesson, s, 10) for s in range(3)),
         "deep_sea_greedy_of_3": sum(_finds(lesson, s, 1) for s in range(3)),
         "overestimate_18_actions": _too_large(lesson, 18),

@@ -208,9 +208,9 @@ EDITS = {
             "min(float(torch.tensor(step, dtype=torch.float32)) / decay, 1.0)",
         ),
     ),
-    "epsilon__starts_from_zero": (
-        "Your line starts at start and falls towards start - 1 times the share, not "
-        "towards end: the whole fall is start - end.",
+    "epsilon__falls_by_one": (
+        "Your line falls by 1 in `decay` steps, wherever it should end. The whole fall "
+        "is start - end.",
         ("(end - start) * min(step / decay, 1.0)", "-min(step / decay, 1.0)"),
     ),
     # act
@@ -281,6 +281,11 @@ EDITS = {
         ("torch.rand(B, generator=generator)", "torch.rand(B)"),
         ("(B,), generator=generator)", "(B,))"),
     ),
+    "act__global_coin": (
+        "Your random actions come from the generator, but whether a row explores does "
+        "not: a run cannot be repeated. Both draws need generator=generator.",
+        ("torch.rand(B, generator=generator)", "torch.rand(B)"),
+    ),
     "act__stays_on_the_cpu": (
         "Your actions are on the CPU although the Q-values are on a GPU. Draw on the "
         "CPU, where the generator is, and bring what you drew to q's device.",
@@ -288,6 +293,16 @@ EDITS = {
             "explores.to(q.device), anything.to(q.device), best)",
             "explores, anything, best.cpu())",
         ),
+    ),
+    "act__same_draw_twice": (
+        "One number decides both whether a row explores and which action it takes. "
+        "Among the rows that explore that number is below eps, so that the last "
+        "actions are never chosen: draw twice.",
+        (
+            "explores = torch.rand(B, generator=generator) < eps",
+            "u = torch.rand(B, generator=generator)\n    explores = u < eps",
+        ),
+        ("torch.randint(A, (B,), generator=generator)", "(u * A).long()"),
     ),
     # td_target
     "td_target__bootstraps_after_the_end": (
@@ -366,6 +381,10 @@ EDITS = {
         "torch.no_grad.",
         ("q_next_target.detach()", "q_next_target"),
     ),
+    "td_target__not_discounted": (
+        "The next state's value is not discounted: gamma is missing.",
+        ("gamma * value", "value"),
+    ),
     "td_target__reward_discounted": (
         "You discount the reward of this step as well. gamma belongs to the next "
         "state's value only.",
@@ -415,6 +434,11 @@ EDITS = {
         "continues it at |e| = 1 without a kink.",
         ("0.5 * e**2", "e**2"),
     ),
+    "dqn_loss__mse_without_the_half": (
+        "Your Huber loss is right, the squared one twice too large: F.mse_loss does "
+        "not halve the squares. Here a row costs e^2 / 2.",
+        ("huber else square)", "huber else 2 * square)"),
+    ),
     "dqn_loss__absolute_error": (
         "Your Huber loss is |e| everywhere. Where |e| <= 1 it is e^2 / 2.",
         ("torch.where(size <= 1, square, linear)", "size"),
@@ -437,6 +461,12 @@ EDITS = {
         "You add value and advantages as they are. Then a constant can move from one "
         "to the other and neither means anything: subtract the advantages' mean.",
         ("advantage - advantage.mean(1, keepdim=True)", "advantage"),
+    ),
+    "Dueling__mean_cut_off": (
+        "The values are right, but the mean that you subtract is cut off from the "
+        "graph: then a step for one action moves all advantages, as if nothing were "
+        "subtracted.",
+        (".mean(1, keepdim=True)", ".mean(1, keepdim=True).detach()"),
     ),
     "Dueling__mean_over_the_batch": (
         "You centre over the batch: a state's Q-values then depend on which other "
@@ -510,6 +540,10 @@ EDITS = {
         "sees.",
         ("mask.sum(0).clamp(min=1)", "B"),
     ),
+    "bootstrap_loss__without_the_half": (
+        "Your squares are not halved: a row costs e^2 / 2.",
+        ("0.5 * e**2", "e**2"),
+    ),
     "bootstrap_loss__mean_of_the_heads": (
         "You average over the heads. Their losses are added, so that each head gets "
         "the gradient that it would get alone.",
@@ -554,6 +588,20 @@ EDITS = {
             "y = q_last * ~terminated[:, -1]\n",
         ),
         (" * ~terminated[:, i]", ""),
+    ),
+    "nstep__only_the_value_is_cut": (
+        "Where the window holds an end you leave the last value out, but go on adding "
+        "the rewards behind the end. They belong to the next episode.",
+        ("y = q_last\n", "y = q_last * ~terminated.any(1)\n"),
+        (" * ~terminated[:, i]", ""),
+    ),
+    "nstep__the_last_end_counts": (
+        "Where a window has two ends you count up to the last one. The first one ends "
+        "the episode.",
+        (
+            " * ~terminated[:, i]",
+            " * ~(terminated[:, i] & ~terminated[:, i + 1 :].any(1))",
+        ),
     ),
     "nstep__no_bootstrap": (
         "The value of the state after the window is missing: gamma^n q_last.",
@@ -691,6 +739,16 @@ EDITS = {
         "You cut the fractions off at the end; round to the nearest whole number.",
         ("small.round().to", "small.to"),
     ),
+    "preprocess__grey_cut_off": (
+        "Your grey levels are cut off (a cast to uint8 does that), so that your image "
+        "is up to one level too dark. Round them first.",
+        (".round().amax(0)", ".floor().amax(0)"),
+    ),
+    "preprocess__grey_not_rounded": (
+        "Your grey levels are not rounded before the image is shrunk: step 2 rounds, "
+        "and step 5 once more.",
+        (".round().amax(0)", ".amax(0)"),
+    ),
     "preprocess__adaptive_pooling": (
         "You pool with adaptive bins, as F.interpolate(mode='area') and "
         "adaptive_avg_pool2d do: an input pixel that lies in an area only in part "
@@ -741,6 +799,16 @@ EDITS = {
             "                first = (episode == episode[t]).int().argmax()\n"
             "                out[t, place] = frames[first]\n"
             "    return out",
+        ),
+    ),
+    "stack__one_frame_too_many": (
+        "The last frame of the episode before is still in your stacks: starts marks "
+        "the first frame of the new one, which is the oldest that may be seen.",
+        (
+            "episode = starts.cumsum(0)",
+            "late = torch.cat([starts[:1], starts[:-1]])\n"
+            "    late[0] = False\n"
+            "    episode = late.cumsum(0)",
         ),
     ),
     "stack__only_the_start_is_blank": (

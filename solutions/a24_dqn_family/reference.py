@@ -229,7 +229,7 @@ def nstep(r, terminated, q_last, gamma):
     y = r_1 + gamma r_2 + ... + gamma^(n-1) r_n + gamma^n q_last. If step i
     is terminated, its reward is the last one that counts: nothing after it
     belongs to the same episode. (A window never runs past a truncation:
-    there the caller makes a shorter one.)
+    there the caller makes a shorter one.) Nothing here needs a gradient.
 
     Args:
         r: (B, n) rewards in the order of time.
@@ -283,9 +283,8 @@ def preprocess(frames):
         (84, 84) uint8 from 0 to 255, on the device of frames.
     """
 
-    def shares(
-        size,
-    ):  # (84, size): the part of each input pixel, rows sum to 1
+    # (84, size): the part that each input pixel has in an area; rows sum to 1
+    def shares(size):
         edge = torch.arange(84, device=frames.device).unsqueeze(1) * size / 84
         pixel = torch.arange(size, device=frames.device)
         upper = torch.minimum(edge + size / 84, pixel + 1)
