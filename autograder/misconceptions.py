@@ -121,7 +121,8 @@ def recognise(
     """The misconceptions that behave like the candidate, most alike first.
 
     A misconception matches if it fails in the same way, with the same values, in
-    every case that the candidate fails; agreement in the other cases ranks matches.
+    every case that the candidate fails, and fails no more than that many others, which
+    the candidate passes; agreement in the other cases ranks matches.
     """
     ranked = []
     failing = [c for c, mismatches in found.items() if any(mismatches.values())]
@@ -130,7 +131,8 @@ def recognise(
     for wrong in misconceptions:
         if all(_alike(wrong, c, found[c], seen) for c in failing):
             agreeing = sum(_alike(wrong, c, found[c], seen) for c in found)
-            ranked.append((agreeing, wrong))
+            if len(found) - agreeing <= len(failing):
+                ranked.append((agreeing, wrong))
     best = max((n for n, _ in ranked), default=0)
     return [wrong for n, wrong in ranked if n == best]
 

@@ -38,7 +38,8 @@ class _Nowhere(io.TextIOBase):
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Run an answer with fixed global seeds, in silence; put everything back."""
+    """Run an answer with fixed global seeds, one torch thread, in silence; put
+    everything back."""
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
@@ -48,6 +49,9 @@ def undisturbed() -> Iterator[None]:
         stack.enter_context(_seeded())
         for restore in _restorers():
             stack.callback(restore)
+        if torch.get_num_threads() > 1:
+            # Idle OpenMP threads spin: on a busy machine they make right answers slow.
+            torch.set_num_threads(1)
         yield
 
 

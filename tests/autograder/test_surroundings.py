@@ -118,3 +118,13 @@ def test_global_generators_give_the_same_numbers_in_every_run():
         return x + noise.to(x)
 
     assert trial(draws, draws, on_a_matrix).verdict == Verdict.PASSED
+
+
+def test_an_answer_runs_in_one_thread_and_threads_are_put_back():
+    torch.set_num_threads(2)
+    try:
+        with undisturbed():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
