@@ -23,6 +23,19 @@ def statistics(module):
 grad_norms = Exercise("grad_norms", points=3)
 
 
+class Mixing(nn.Linear):
+    """A linear layer whose weight goes by another name."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.matrix = self.weight
+        del self.weight
+
+    def forward(self, x):
+        """Map x (N, inputs) to (N, outputs)."""
+        return F.linear(x, self.matrix, self.bias)
+
+
 class Tower(nn.Module):
     """Linear layers with skips, narrow and deep, normalised or not."""
 
@@ -30,7 +43,7 @@ class Tower(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in range(blocks))
         self.norms = nn.ModuleList(norm(3) for _ in range(blocks))
-        self.head = nn.Linear(3, classes)
+        self.head = Mixing(3, classes)
 
     def forward(self, x):
         """Map x (N, 3) to logits (N, classes)."""
@@ -55,7 +68,8 @@ def small_cnn(rng):
 def weights_only(grad_norms, rng):
     """A convolution and a linear layer give two norms, the input's side first."""
     model, x, y = small_cnn(rng), rng.normal(4, 2, 5, 3), rng.integers(0, 5, 4)
-    return grad_norms(model, x, y)
+    found = grad_norms(model, x, y)
+    return {"norms": found, "has a graph": getattr(found, "requires_grad", False)}
 
 
 @grad_norms.case
@@ -151,7 +165,7 @@ ResNet = Exercise("ResNet", points=4)
 class Probe(nn.Module):
     """A stand-in for a residual block: one convolution."""
 
-    def __init__(self, cin, cout, stride):
+    def __init__(self, cin, cout, stride, /):
         super().__init__()
         self.conv = nn.Conv2d(cin, cout, 3, stride, padding=1)
 
@@ -162,10 +176,10 @@ class Probe(nn.Module):
 
 @ResNet.case
 def builds_blocks(ResNet):
-    """The blocks are built with the right channels and strides, in order."""
+    """Blocks get channels and stride by position, the right ones, in order."""
     built = []
 
-    def block(cin, cout, stride):
+    def block(cin, cout, stride, /):
         built.append([cin, cout, stride])
         return Probe(cin, cout, stride)
 
@@ -267,11 +281,16 @@ load_partial = Exercise("load_partial", points=3, without=("strided",))
 
 
 def model_for(rng, classes=3, extra=False):
-    """A small network with normalisation, filled; its head has `classes` outputs."""
+    """A small network with normalisation, filled; its head has `classes` outputs.
+
+    It also has a buffer that no state dict holds.
+    """
     parts = {"body": nn.Linear(4, 5), "norm": nn.BatchNorm1d(5)}
     if extra:
         parts["more"] = nn.Linear(5, 5)
-    return rng.fill(nn.Sequential(nn.ModuleDict(parts), nn.Linear(5, classes)))
+    model = nn.Sequential(nn.ModuleDict(parts), nn.Linear(5, classes))
+    model.register_buffer("scratch", torch.zeros(2), persistent=False)
+    return rng.fill(model)
 
 
 def state_for(rng, classes=3):
@@ -359,11 +378,11 @@ freeze = Exercise("freeze", points=3, without=("strided",))
 
 
 def three_parts():
-    """Stem, body, norm and head; normalisation also sits deeper, and dropout."""
+    """Stem, body and what follows; normalisation also sits deeper, and dropout."""
     parts = {
         "stem": nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Dropout(0.5)),
         "body": nn.Sequential(nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5))),
-        "norm": nn.BatchNorm1d(5),
+        "body_norm": nn.BatchNorm1d(5),
         "head": nn.Linear(5, 2),
     }
     model = nn.Sequential()
@@ -429,10 +448,10 @@ def mode_of_the_rest(freeze):
     """The model's own mode stays, and so does that of the open parts."""
     model = three_parts()
     freeze(model, "stem")
-    trained = model.training, model.norm.training, model.head.training
+    trained = model.training, model.body_norm.training, model.head.training
     model = three_parts().eval()
     freeze(model, "body")
-    return trained, (model.training, model.norm.training, model.head.training)
+    return trained, (model.training, model.body_norm.training, model.head.training)
 
 
 @freeze.case
@@ -465,12 +484,17 @@ class Named(nn.Module):
 
 
 def described(model, groups):
-    """Groups with the names of their parameters in place of the parameters."""
+    """Groups with the names of their parameters in place of the parameters.
+
+    Read twice, as an optimizer and a printed list of the groups would.
+    """
     names = {id(p): name for name, p in model.named_parameters()}
-    return [
-        {"params": [names.get(id(p), "a stranger") for p in g["params"]], "lr": g["lr"]}
-        for g in groups
-    ]
+    found = []
+    for g in groups:
+        params = [names.get(id(p), "a stranger") for p in g["params"]]
+        again = len(list(g["params"]))
+        found.append({"params": params, "read again": again, "lr": g["lr"]})
+    return found
 
 
 @param_groups.case
@@ -547,8 +571,9 @@ def with_bias(fold_bn, rng):
 
 @fold_bn.case
 def all_settings(fold_bn, rng):
-    """Stride, padding, dilation and groups are those of the convolution."""
+    """Stride, padding and its mode, dilation and groups are the convolution's."""
     options = {"stride": (2, 1), "padding": (1, 2), "dilation": 2, "groups": 2}
+    options["padding_mode"] = "reflect"
     folded = fold_bn(*normalised(rng, 4, 6, 3, **options))
     return folded(rng.normal(2, 4, 7, 6)), folded.groups
 

@@ -240,8 +240,8 @@ axes[1].set_ylim(0, 1)
 # The block of He et al. has two convolutions, so that $F$ can bend, with a
 # normalisation behind each, and one more ReLU after the sum:
 #
-#            +---------- shortcut ----------+
-#            |                              |
+#            +-------------- shortcut ---------------+
+#            |                                       |
 #       x ---+-- conv1 - bn1 - ReLU - conv2 - bn2 --(+)-- ReLU --> out
 #
 # Two details are easy to get wrong.

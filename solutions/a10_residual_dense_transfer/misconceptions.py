@@ -16,6 +16,26 @@ EDITS = {
         "included. Asked are the weights only: parameters with two axes or more.",
         ("if p.dim() > 1", "if p.dim() > 0"),
     ),
+    "grad_norms__by_name": (
+        'You take parameters whose names end in "weight". A scale of batch '
+        "normalisation is called so, too, and it is a vector. Count the axes.",
+        ("if p.dim() > 1", "if name.endswith('weight')"),
+    ),
+    "grad_norms__by_name_and_axes": (
+        'A weight need not be called "weight": here the one of the last layer is '
+        "called matrix. Two axes or more are all that counts.",
+        ("if p.dim() > 1", "if p.dim() > 1 and name.endswith('weight')"),
+    ),
+    "grad_norms__convolutions_only": (
+        "You measure parameters with more than two axes, and so convolutions only. "
+        "The weight of a linear layer has two axes and counts as well.",
+        ("if p.dim() > 1", "if p.dim() > 2"),
+    ),
+    "grad_norms__keeps_a_graph": (
+        "Your norms still carry a graph, and with it all activations stay in memory. "
+        "Nobody differentiates them: leave out create_graph, or detach the result.",
+        ("grad(loss, weights)", "grad(loss, weights, create_graph=True)"),
+    ),
     "grad_norms__norms_of_the_weights": (
         "You return the norms of the weights themselves. What trains a layer is the "
         "gradient of the loss with respect to them.",
@@ -109,6 +129,27 @@ EDITS = {
         "You project x even where it fits as it is. The point of the block is that "
         "x passes unchanged: without parameters wherever that is possible.",
         ("if stride != 1 or cin != cout", "if True"),
+    ),
+    "BasicBlock__shortcut_with_bias": (
+        "The 1x1 convolution of your shortcut has a bias. A normalisation follows, "
+        "which subtracts it again: leave it out.",
+        (
+            "nn.Conv2d(cin, cout, 1, stride, bias=False)",
+            "nn.Conv2d(cin, cout, 1, stride)",
+        ),
+    ),
+    "BasicBlock__shortcut_of_3x3": (
+        "The convolution of your shortcut is 3x3. It only has to change the number of "
+        "channels and the size, and looks at single pixels: 1x1, without padding.",
+        (
+            "nn.Conv2d(cin, cout, 1, stride, bias=False)",
+            "nn.Conv2d(cin, cout, 3, stride, padding=1, bias=False)",
+        ),
+    ),
+    "BasicBlock__relu_before_bn1": (
+        "Between your convolutions the ReLU comes before the normalisation. The order "
+        "is conv1, bn1, ReLU.",
+        ("F.relu(self.bn1(self.conv1(x)))", "self.bn1(F.relu(self.conv1(x)))"),
     ),
     "BasicBlock__shortcut_without_stride": (
         "The 1x1 convolution of your shortcut has stride 1, so its result is larger "
@@ -246,8 +287,9 @@ EDITS = {
         ("x.mean((2, 3))", "x.sum((2, 3))"),
     ),
     "ResNet__mean_over_channels": (
-        "You take the mean over the channels. What the head wants is one number for "
-        "each channel: the mean over height and width.",
+        "What the head wants is one number for each channel: the mean over all of its "
+        "places, height and width, however many there are. You average over something "
+        "else: over the channels, or over windows of a fixed size.",
         ("x.mean((2, 3))", "x.mean(1).flatten(1)"),
     ),
     "ResNet__probabilities": (
@@ -261,6 +303,25 @@ EDITS = {
             "nn.BatchNorm2d(widths[0]),\n            nn.ReLU(),",
             "nn.BatchNorm2d(widths[0]),",
         ),
+    ),
+    "ResNet__stem_with_bias": (
+        "The convolution of your stem has a bias. The normalisation behind it takes "
+        "it away again: leave it out.",
+        ("widths[0], 3, padding=1, bias=False", "widths[0], 3, padding=1"),
+    ),
+    "ResNet__stem_without_norm": (
+        "Your stem has no normalisation between its convolution and its ReLU.",
+        ("            nn.BatchNorm2d(widths[0]),\n", ""),
+    ),
+    "ResNet__stride_by_keyword": (
+        "You hand the stride over by its name. Another block may call it something "
+        "else: pass all three arguments by position.",
+        ("block(cin, width, stride)", "block(cin, width, stride=stride)"),
+    ),
+    "ResNet__blocks_in_one_row": (
+        "Your stages are one long row of blocks. Put the blocks of each stage into an "
+        "nn.Sequential of its own: names like stages.1.0 come from there.",
+        ("self.stages.append(stage)", "self.stages.extend(stage)"),
     ),
     "ResNet__stem_of_large_images": (
         "Your stem has stride 2, as for photographs. Images of 32x32 pixels are small "
@@ -330,13 +391,22 @@ EDITS = {
         ("nn.BatchNorm2d(cin + i * growth)", "nn.BatchNorm2d(growth)"),
     ),
     "DenseBlock__same_channels_for_all": (
-        "All of your layers are built for cin input channels. Layer i also sees the "
-        "i * growth channels that the layers before it added.",
+        "Besides the cin channels of x, layer i sees the i * growth channels that the "
+        "layers before it added: build it for all of them, and feed it all of them.",
         (
             "nn.BatchNorm2d(cin + i * growth),",
             "nn.BatchNorm2d(cin),",
         ),
         ("nn.Conv2d(cin + i * growth, growth", "nn.Conv2d(cin, growth"),
+    ),
+    "DenseBlock__relu_first": (
+        "Your layers begin with the ReLU. The normalisation comes first.",
+        ("                nn.ReLU(),\n", ""),
+        (
+            "                nn.BatchNorm2d(cin + i * growth),\n",
+            "                nn.ReLU(),\n"
+            "                nn.BatchNorm2d(cin + i * growth),\n",
+        ),
     ),
     "DenseBlock__without_relu": (
         "There is no ReLU in your layers, so the block is linear.",
@@ -455,8 +525,26 @@ EDITS = {
         ),
     ),
     "load_partial__fits_by_axes": (
-        "You compare the number of axes only, not their lengths.",
+        "Part of the shape is not the shape: neither as many axes nor as many numbers "
+        "make an entry fit. Compare .shape itself.",
         ("own[name].shape == value.shape", "own[name].dim() == value.dim()"),
+    ),
+    "load_partial__unsaved_buffers": (
+        "You collect parameters and buffers yourself, and so a buffer that is never "
+        "saved (persistent=False) is reported as missing. What counts is what "
+        "model.state_dict() holds, in its order.",
+        (
+            "own = model.state_dict()",
+            "own = dict(model.named_parameters()) | dict(model.named_buffers())",
+        ),
+    ),
+    "load_partial__same_dtype_only": (
+        "You leave out entries of another dtype. Name and shape decide; the numbers "
+        "are converted as they are copied.",
+        (
+            "own[name].shape == value.shape",
+            "own[name].shape == value.shape and own[name].dtype == value.dtype",
+        ),
     ),
     "load_partial__by_name_only": (
         "You copy whatever has the right name, and stumble over a head of another "
@@ -559,6 +647,26 @@ EDITS = {
             "        child.requires_grad_(False)",
         ),
     ),
+    "freeze__by_prefix": (
+        "You freeze parameters by how their names begin, and body_norm.weight begins "
+        "with body, too. Go through the child's own parameters.",
+        (
+            "        child.requires_grad_(False)\n",
+            "        for k, p in model.named_parameters():\n"
+            "            if k.startswith(name):\n"
+            "                p.requires_grad_(False)\n",
+        ),
+    ),
+    "freeze__norms_only": (
+        "You keep the normalisations of the frozen parts in evaluation mode, and "
+        "nothing else: dropout still drops. Switch the whole child.",
+        (
+            "        child.register_forward_pre_hook(stay_in_evaluation)\n",
+            "        for part in child.modules():\n"
+            "            if isinstance(part, nn.BatchNorm1d):\n"
+            "                part.register_forward_pre_hook(stay_in_evaluation)\n",
+        ),
+    ),
     "freeze__everything": (
         "You freeze the whole model, head included: nothing is left to learn.",
         ("        if name == until:\n            return", "        pass"),
@@ -634,6 +742,36 @@ EDITS = {
         (
             "id(p) for p in model.head.parameters()",
             "id(p) for k, p in model.named_parameters() if k.startswith('head')",
+        ),
+    ),
+    "param_groups__by_name_with_dot": (
+        'You sort by names that begin with "head.". A parameter that is shared has one '
+        "name only, the first, and that is the body's. Ask model.head itself.",
+        (
+            "id(p) for p in model.head.parameters()",
+            "id(p) for k, p in model.named_parameters() if k.startswith('head.')",
+        ),
+    ),
+    "param_groups__compares_numbers": (
+        "`p in a_list` asks p == q for each q, and torch compares number by number. "
+        "Whether two parameters are the same object is told by id(p), or by a set.",
+        (
+            "{id(p) for p in model.head.parameters()}",
+            "list(model.head.parameters())",
+        ),
+        ("id(p) not in head", "p not in head"),
+        ("if id(p) in head", "if p in head"),
+    ),
+    "param_groups__generators": (
+        "Your groups hold generators, which are empty once they have been read. "
+        "Make lists of them.",
+        (
+            "[p for p in trainable if id(p) not in head]",
+            "(p for p in trainable if id(p) not in head)",
+        ),
+        (
+            "[p for p in trainable if id(p) in head]",
+            "(p for p in trainable if id(p) in head)",
         ),
     ),
     "param_groups__last_child": (
@@ -734,6 +872,20 @@ EDITS = {
             "nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, "
             "conv.stride, conv.padding)",
         ),
+    ),
+    "fold_bn__forgets_the_padding_mode": (
+        "Your new convolution pads with zeros. padding_mode is one of the settings: "
+        "the old one may reflect or repeat its border.",
+        (
+            "copy.deepcopy(conv)",
+            "nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, "
+            "conv.stride, conv.padding, conv.dilation, conv.groups)",
+        ),
+    ),
+    "fold_bn__switches_the_norm": (
+        "You put the caller's normalisation into evaluation mode. Its running "
+        "statistics can be read in any mode: leave it as it is.",
+        ("    scale = bn", "    bn.eval()\n    scale = bn"),
     ),
     "fold_bn__weight_left_alone": (
         "Only the bias takes part in your folding. The kernel of each output channel "

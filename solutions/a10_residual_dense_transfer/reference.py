@@ -312,8 +312,8 @@ def fold_bn(conv, bn):
     In evaluation mode bn(conv(x)) is itself one convolution; return it.
 
     Args:
-        conv: nn.Conv2d with any stride, padding, dilation and groups, with
-            or without bias.
+        conv: nn.Conv2d with any stride, padding, padding mode, dilation and
+            groups, with or without bias.
         bn: nn.BatchNorm2d over conv's output channels, with weight and
             bias; its running statistics count, whatever mode it is in.
 
