@@ -49,7 +49,7 @@ def launch_gloo(
 
 
 class _Gloo:
-    """A `Network` over gloo."""
+    """A `Network` over gloo. As in a rehearsal, what travels has no graph."""
 
     def __init__(self, rank: int, world: int, store: Path, seconds: float) -> None:
         self.rank, self.world, self.sent = rank, world, 0
@@ -65,21 +65,21 @@ class _Gloo:
     def send(self, tensor: Tensor, to: int) -> Handle:
         """As `Network.send`."""
         self.sent += tensor.numel()
-        handle = dist.isend(tensor, to)
+        handle = dist.isend(tensor.detach(), to)
         assert handle is not None
         return handle
 
     def recv(self, tensor: Tensor, source: int) -> None:
         """As `Network.recv`."""
-        dist.recv(tensor, source)
+        dist.recv(tensor.detach(), source)
 
     def all_reduce(self, tensor: Tensor) -> None:
         """As `Network.all_reduce`."""
-        dist.all_reduce(tensor)
+        dist.all_reduce(tensor.detach())
 
     def broadcast(self, tensor: Tensor, source: int) -> None:
         """As `Network.broadcast`."""
-        dist.broadcast(tensor, source)
+        dist.broadcast(tensor.detach(), source)
 
 
 def _loopback() -> str:

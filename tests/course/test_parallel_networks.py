@@ -1,5 +1,7 @@
 """The network of workers: the same in threads and over gloo; threads are strict."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -46,6 +48,22 @@ def test_collectives_sum_and_broadcast(run):
         return total.tolist(), chosen.item()
 
     assert run(work, 3) == [([3, 3], 1)] * 3
+
+
+@BOTH
+@pytest.mark.skipif(
+    torch.cuda.is_available(), reason="no backward pass in a fork beside GPUs"
+)
+def test_what_arrives_has_no_history(run):
+    def work(net):
+        w = torch.nn.Parameter(torch.full((2,), float(net.rank)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            net.broadcast(w, 1)
+            (w * w).sum().backward()
+        return w.tolist(), w.grad.tolist()
+
+    assert run(work, 2) == [([1, 1], [2, 2])] * 2
 
 
 @BOTH
