@@ -456,12 +456,37 @@ def in_turns(orders):
         k = orders[rank].index(sample) + 1
         reached[rank] = k
         wanted = k + rank
-        late = time.monotonic() + PATIENCE_SECONDS
-        while wanted <= steps[1 - rank] and reached[1 - rank] < wanted:
-            if time.monotonic() > late:
-                raise TimeoutError("the workers do not run side by side")
-            time.sleep(1e-5)
+        if wanted <= steps[1 - rank]:
+            until(lambda: reached[1 - rank] >= wanted)
         return torch.tanh(z - y / 4)
+
+    return dloss
+
+
+def until(ready):
+    """Wait for another worker."""
+    late = time.monotonic() + PATIENCE_SECONDS
+    while not ready():
+        if time.monotonic() > late:
+            raise TimeoutError("the workers do not run side by side")
+        time.sleep(1e-5)
+
+
+def started_together():
+    """A derivative, always 1, for two workers of which none begins alone.
+
+    The target of a sample is its worker's rank.
+    """
+    notebook, who = os.getpid(), parallel.shared(torch.zeros(2, dtype=torch.int64))
+
+    def dloss(z, y):
+        if os.getpid() == notebook:
+            raise ChildProcessError("the workers are no processes of their own")
+        if who[int(y)] not in (0, os.getpid()):
+            raise RuntimeError("two workers took the same sample")
+        who[int(y)] = os.getpid()
+        until(who.all)
+        return torch.ones_like(z)
 
     return dloss
 
@@ -492,6 +517,26 @@ def two_that_meet(hogwild, rng):
         rng.array([0.0, 1, 2, 3, 4, 5]),
     )
     return hogwild(w, idx, y, orders, 0.4, in_turns(orders))
+
+
+@hogwild.case(without=ONCE)
+def among_many_others(hogwild, rng):
+    """Two workers that write at the same time leave all other weights alone."""
+    # Long enough that who writes the whole vector meets the other one for certain.
+    D = 500_000
+    idx = rng.array([[7, D // 2], [D // 3, D - 1]])
+    out = hogwild(
+        torch.zeros(D),
+        idx,
+        rng.array([0.0, 1.0]),
+        [[0] * 200, [1] * 200],
+        0.5,
+        started_together(),
+    )
+    return {
+        "no step of 0.5 is lost": bool((out[idx] == -100).all()),
+        "weights that changed": int((out != 0).sum()),
+    }
 
 
 def clicks(rng):

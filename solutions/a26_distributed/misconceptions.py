@@ -50,6 +50,29 @@ EDITS = {
         "one link: P messages come in over it one after the other, and P go out.",
         ("return 2.0 * P * (alpha", "return 2.0 * (alpha"),
     ),
+    "comm_time__rounds_are_no_fractions": (
+        "Your tree makes a fraction of a round. Three vectors need two rounds, not "
+        "1.58: take the logarithm, rounded up.",
+        ("(P - 1).bit_length()", "math.log2(P)"),
+    ),
+    "comm_time__chunks_are_rounded": (
+        "You round the size of a chunk to whole bytes. The model takes nbytes / P as "
+        "it is.",
+        ("alpha + nbytes / P", "alpha + nbytes // P"),
+    ),
+    "comm_time__whole_vector_passes_each_link": (
+        "Your ring sends nbytes in all. A worker sends 2 (P - 1) chunks, nearly two "
+        "vectors: one while the sums are formed, one while they are handed round.",
+        (
+            "return 2 * (P - 1) * (alpha + nbytes / P * beta)",
+            "return 2 * (P - 1) * alpha + nbytes * beta",
+        ),
+    ),
+    "comm_time__a_worker_is_the_server": (
+        "You count P - 1 messages each way, as if one of the workers were the server. "
+        "It is a machine of its own: all P workers send to it.",
+        ("return 2.0 * P * (alpha", "return 2.0 * (P - 1) * (alpha"),
+    ),
     "comm_time__server_hands_out_once": (
         "Your server takes P messages in but sends a single one out. Each worker "
         "gets its own copy, over the same link, one after the other.",
@@ -70,6 +93,19 @@ EDITS = {
             "n = xs.shape[1] // P\n            mine = out[r][c * n : c * n + n]",
         ),
         ("out[(r + 1) % P].tensor_split(P)[c]", "out[(r + 1) % P][c * n : c * n + n]"),
+    ),
+    "ring_sim__cuts_elsewhere": (
+        "You cut the vector elsewhere: your longer chunks are not the first ones. All "
+        "have to cut alike; here the first D mod P chunks are one number longer, as "
+        "tensor_split does it.",
+        (
+            "out[r].tensor_split(P)[c]",
+            "out[r][c * xs.shape[1] // P : (c + 1) * xs.shape[1] // P]",
+        ),
+        (
+            "out[(r + 1) % P].tensor_split(P)[c]",
+            "out[(r + 1) % P][c * xs.shape[1] // P : (c + 1) * xs.shape[1] // P]",
+        ),
     ),
     "ring_sim__mean_for_sum": (
         "Your workers end with the mean. An all-reduce sums; who wants a mean "
@@ -156,6 +192,16 @@ EDITS = {
             "        theirs.copy_(came)\n        out += came",
         ),
     ),
+    "ring_all_reduce__cuts_elsewhere": (
+        "You cut the vector elsewhere: your longer chunks are not the first ones. All "
+        "have to cut alike; here the first D mod P chunks are one number longer, as "
+        "tensor_split does it.",
+        (
+            "out.tensor_split(world)",
+            "[out[c * len(x) // world : (c + 1) * len(x) // world] "
+            "for c in range(world)]",
+        ),
+    ),
     "ring_all_reduce__mean_for_sum": (
         "Your workers end with the mean. An all-reduce sums; who wants a mean "
         "divides afterwards.",
@@ -225,6 +271,12 @@ EDITS = {
         "You sum the gradients as they are and divide by the number of all samples. "
         "Each is a mean over its shard: multiply by n first.",
         ("else p.grad * n", "else p.grad"),
+    ),
+    "average_grads__weighted_after_the_sum": (
+        "You weight the sum of all gradients by your own share of the samples. Each "
+        "worker's gradient has a weight of its own: multiply before you sum.",
+        ("else p.grad * n", "else p.grad"),
+        ("p.grad = grad / total", "p.grad = grad * n / total"),
     ),
     "average_grads__skips_what_is_none": (
         "You skip a parameter whose gradient is None. Another worker may have one, "
@@ -307,6 +359,11 @@ EDITS = {
             "staleness = self.version - version + 1",
         ),
     ),
+    "ParameterServer__returns_it_too_late": (
+        "You compute the staleness that you return after the version has gone up, so "
+        "that it counts this update, too.",
+        ("return staleness", "return self.version - version"),
+    ),
     "ParameterServer__hands_out_the_original": (
         "Your pull hands out the server's own tensor: later updates change what a "
         "worker thinks that it has pulled. Hand out a copy.",
@@ -363,6 +420,11 @@ EDITS = {
         "Your gradient is one step older than it should be: with tau = 0 it must be "
         "the current one.",
         ("path[max(k - tau, 0)]", "path[max(k - tau - 1, 0)]"),
+    ),
+    "delayed_sgd__one_step_too_fresh": (
+        "Your gradient is one step fresher than it should be: with tau = 1 it is that "
+        "of the point before, x_{k - 1}.",
+        ("path[max(k - tau, 0)]", "path[min(max(k - tau + 1, 0), k)]"),
     ),
     "delayed_sgd__waits_for_the_first": (
         "Your point rests for tau steps until the first gradient arrives. In the "
@@ -450,10 +512,21 @@ EDITS = {
         ),
         ("w[features] -= step", "own[features] -= step\n            w.copy_(own)"),
     ),
+    "hogwild__subtracts_in_a_copy": (
+        "You subtract in a copy of the whole vector and write that back, and with it "
+        "old values of weights that another worker has just changed. Write only the "
+        "sample's own weights.",
+        (
+            "w[features] -= step",
+            "own = w.clone()\n            own[features] -= step\n"
+            "            w.copy_(own)",
+        ),
+    ),
     "hogwild__writes_back_what_it_read": (
         "You write back what you had read, less the step: changes that another "
         "worker made in between are undone. Subtract from what is there when you "
-        "write.",
+        "write. (In w[f] -= lr * dloss(...) Python reads w[f] first and calls dloss "
+        "then: compute the step in a line of its own.)",
         (
             "step = lr * dloss(w[features].sum(), y[i])",
             "own = w[features]\n            step = lr * dloss(own.sum(), y[i])",

@@ -58,9 +58,11 @@ def ring_sim(xs):
 
     2 (P - 1) steps. In step t = 0, 1, ... worker r sends chunk
     (r - t) mod P of what it holds to worker (r + 1) mod P; all send at the
-    same time. In the first P - 1 steps (reduce-scatter) the receiver adds
-    what comes to its own chunk of that number; in the others (all-gather)
-    it overwrites its own chunk.
+    same time. The chunks are those of tensor_split: P pieces in order, the
+    first D mod P of them one number longer, some empty if D < P. In the
+    first P - 1 steps (reduce-scatter) the receiver adds what comes to its
+    own chunk of that number; in the others (all-gather) it overwrites its
+    own chunk.
 
     Args:
         xs: (P, D), row r is the vector of worker r. It is not changed.
@@ -98,7 +100,8 @@ def ring_all_reduce(x, rank, world, send, recv):
     steps are those of ring_sim: in step t = 0 ... 2 * world - 3 send chunk
     (rank - t) mod world to the right neighbour (rank + 1) mod world, and
     receive a chunk, (rank - 1 - t) mod world, from the left one; add it in
-    the first world - 1 steps, overwrite with it in the others.
+    the first world - 1 steps, overwrite with it in the others. The chunks
+    are those of x.tensor_split(world).
 
     Args:
         x: (D,) this worker's vector. It is not changed.
@@ -179,7 +182,8 @@ def average_grads(model, n, all_reduce):
 
     Returns:
         Nothing. In the end every parameter that requires a gradient has
-        one, in the parameter's shape and dtype.
+        one, in the parameter's shape, dtype and accuracy: n / sum_r n_r,
+        rounded to float32, is too coarse for a float64 model.
     """
     params = [p for p in model.parameters() if p.requires_grad]
     total = params[0].new_tensor(n, requires_grad=False)
