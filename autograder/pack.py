@@ -25,7 +25,7 @@ from .transport import (
     to_bytes,
 )
 from .tree import Tree, leaves, plain, to_tree
-from .variants import FINELY_JITTERED, JITTERED, Variant
+from .variants import FINELY_JITTERED, FLOAT64, JITTERED, Variant
 
 PUBLIC_SEED = 1
 BASE_SECONDS = 5.0
@@ -113,12 +113,24 @@ def expect(exercise: Exercise, reference: Candidate, seed: int | str) -> Exercis
         if seen.drew:
             drew.add(case.name)
     for case in exercise.cases:
+        expected = pack.cases[case.name]
+        oracle = expected.trees.get("float64", expected.trees["plain"])
         jittered, finely = [], []
-        if case.name in drew:
-            jittered = _jittered(exercise, case, reference, seed, JITTERED)
-            finely = _jittered(exercise, case, reference, seed, FINELY_JITTERED)
-        _attach(exercise, case, pack.cases[case.name], jittered, finely)
+        if case.name in drew and _has_an_oracle(exercise, case):
+            if "float64" in case.without:  # answers are spared the run, not the oracle
+                extra = _runs(exercise, case, reference, seed, (FLOAT64,))
+                oracle = extra[0].tree if extra else oracle
+            else:
+                finely = _runs(exercise, case, reference, seed, FINELY_JITTERED)
+            jittered = _runs(exercise, case, reference, seed, JITTERED)
+        _attach(exercise, case, expected, oracle, jittered, finely)
     return pack
+
+
+def _has_an_oracle(exercise: Exercise, case: Case) -> bool:
+    """Whether rounding can be measured: not where a judge decides, nor where there is
+    no float64 at all."""
+    return not ("float64" in exercise.without or case.judge or case.given)
 
 
 def _insist(
@@ -145,20 +157,14 @@ def _insist(
             )
 
 
-def _jittered(
+def _runs(
     exercise: Exercise,
     case: Case,
     reference: Candidate,
     seed: int | str,
     variants: tuple[Variant, ...],
 ) -> list[Observation]:
-    """The reference on inputs that are off by a rounding error.
-
-    Nothing to measure where a judge decides, or where there is no float64 oracle.
-    """
-    left_out = {*exercise.without, *case.without}
-    if "float64" in left_out or case.judge or case.given:
-        return []
+    """The reference in variants that measure rounding."""
     runs = (observe(exercise, case, reference, v, seed) for v in variants)
     return [seen for seen in runs if seen.fault is None]
 
@@ -167,11 +173,11 @@ def _attach(
     exercise: Exercise,
     case: Case,
     expected: Expected,
+    oracle: Tree,
     jittered: list[Observation],
     finely: list[Observation],
 ) -> None:
     single = expected.trees["plain"]
-    oracle = expected.trees.get("float64", single)
     scale = max((seen.scale for seen in jittered), default=0.0)
     moved = [seen.tree for seen in jittered]
     finely_moved = [seen.tree for seen in finely]

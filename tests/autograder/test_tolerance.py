@@ -129,3 +129,21 @@ def test_the_same_seed_gives_the_same_inputs_in_every_variant():
     values = {tuple(t.value.float().flatten().tolist()) for t in trees}
     assert len(values) == 1
     assert judged(exercise, pack, torch.clone).verdict == Verdict.PASSED
+
+
+def test_a_case_that_spares_answers_float64_has_its_tolerance_derived_all_the_same():
+    def case(f, rng):
+        """It is right."""
+        return f(rng.normal(50, mean=1e3))
+
+    def third_moment(x):
+        return (x - x.mean()).pow(3).mean()
+
+    exercise = Exercise("f", points=1)
+    exercise.case(without=("float64",))(case)
+    pack = expect(exercise, {"f": third_moment}, SEED)
+    assert "float64" not in pack.cases["case"].trees
+    leaf = pack.cases["case"].trees["plain"]
+    assert leaf.tolerance > 1e-3 * abs(float(leaf.value))
+    other_order = lambda x: (x.flip(0) - x.flip(0).sum() / 50).pow(3).sum() / 50  # noqa: E731
+    assert judged(exercise, pack, other_order).verdict == Verdict.PASSED
