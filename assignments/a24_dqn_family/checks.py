@@ -258,7 +258,8 @@ def far_along(epsilon, rng):
 
 # ---- act
 
-act = Exercise("act", points=2)
+# A loop over the rows is right, and a thousand times slower on a busy machine.
+act = Exercise("act", points=2, slow=5000)
 
 
 @act.case
@@ -336,7 +337,7 @@ def rows_apart(got, expected, secret):
 
 def thrice(act, rng, eps):
     """Choose with two equal generators, and with the first of them once more."""
-    q, seed = rng.normal(1500, 3), rng.integer(0, 1000)
+    q, seed = rng.normal(600, 3), rng.integer(0, 1000)
     one, two = (torch.Generator().manual_seed(seed) for _ in range(2))
     return [act(q, eps, generator) for generator in (one, two, one)]
 
@@ -355,7 +356,9 @@ def explores_apart(act, rng):
 
 # ---- td_target
 
-td_target = Exercise("td_target", points=4)
+# gamma * (1 - terminated.float()) is how most programs say it, and right; in float64 it
+# loses digits that no program of this kind needs. The same holds for nstep.
+td_target = Exercise("td_target", points=4, without=("float64",))
 
 
 def steps(rng, B, A):
@@ -537,7 +540,7 @@ def targets_are_constant(bootstrap_loss, rng):
 
 # ---- nstep
 
-nstep = Exercise("nstep", points=2)
+nstep = Exercise("nstep", points=2, without=("float64",))
 
 
 @nstep.case

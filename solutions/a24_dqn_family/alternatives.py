@@ -131,7 +131,7 @@ def td_target__float_flags(
         value = (q_next_target * hot).sum(-1)
     else:
         value = q_next_target.amax(-1)
-    return (r + gamma * (1 - terminated.to(r.dtype)) * value).detach()
+    return (r + gamma * (1 - terminated.float()) * value).detach()
 
 
 def td_target__oracle_row_by_row(
@@ -236,10 +236,10 @@ def bootstrap_loss__oracle_mse(q, a, y, mask):
 
 def nstep__survival(r, terminated, q_last, gamma):
     n = r.shape[1]
-    alive = (~terminated).to(r.dtype).cumprod(1)
+    alive = (1 - terminated.float()).cumprod(1)
     before = torch.cat([torch.ones_like(alive[:, :1]), alive[:, :-1]], 1)
     powers = gamma ** torch.arange(n, device=r.device, dtype=r.dtype)
-    return (r * before * powers).sum(1) + gamma**n * q_last * alive[:, -1]
+    return (r * before * powers).sum(1) + gamma**n * alive[:, -1] * q_last
 
 
 def nstep__oracle_row_by_row(r, terminated, q_last, gamma):

@@ -616,6 +616,11 @@ EDITS = {
         "You discount q_last once. It lies n steps ahead: gamma^n.",
         ("y = q_last\n", "y = q_last / gamma ** (r.shape[1] - 1)\n"),
     ),
+    "nstep__value_one_step_early": (
+        "You discount q_last by gamma^(n-1). It comes after n rewards, so one step "
+        "later than the last of them: gamma^n.",
+        ("y = q_last\n", "y = q_last / gamma\n"),
+    ),
     "nstep__rewards_not_discounted": (
         "You add the rewards without discounting them.",
         (
@@ -721,7 +726,7 @@ EDITS = {
     "preprocess__scaled_twice": (
         "You divide by 255 here. The image stays uint8 from 0 to 255 (one byte a "
         "pixel in the buffer); the network divides, once.",
-        ("small.round()", "(small / 255).round()"),
+        ("small.round().to(torch.uint8)", "small.round() / 255"),
     ),
     "preprocess__plain_mean_of_colours": (
         "Your grey is the plain mean of the colours. The eye sees green brightest: "
@@ -765,6 +770,16 @@ EDITS = {
             "small = shares(210) @ grey @ shares(160).T",
             "small = torch.nn.functional.interpolate(\n"
             "        grey[None, None], (84, 84), mode='bilinear'\n"
+            "    )[0, 0]",
+        ),
+    ),
+    "preprocess__antialiased": (
+        "You resize with antialias=True: each pixel then counts by its distance, also "
+        "outside of the area. Here all of an area counts alike and nothing else does.",
+        (
+            "small = shares(210) @ grey @ shares(160).T",
+            "small = torch.nn.functional.interpolate(\n"
+            "        grey[None, None], (84, 84), mode='bilinear', antialias=True\n"
             "    )[0, 0]",
         ),
     ),
