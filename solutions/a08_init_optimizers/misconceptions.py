@@ -49,6 +49,21 @@ EDITS = {
         "you for its effect trains from the old start. Write into w.",
         ("w.uniform_(-bound, bound)", "torch.empty_like(w).uniform_(-bound, bound)"),
     ),
+    "xavier_uniform___returns_nothing": (
+        "You fill the weights and return nothing. Hand back w, so that a call can "
+        "stand where the weights are needed.",
+        ("return w.uniform_(", "w.uniform_("),
+    ),
+    "xavier_uniform___own_seed": (
+        "You seed the generator yourself, so that every layer of a size gets the same "
+        "numbers (and so does every repetition). Seeding is the caller's business.",
+        ("bound = gain", "torch.manual_seed(0)\n    bound = gain"),
+    ),
+    "kaiming_normal___returns_nothing": (
+        "You fill the weights and return nothing. Hand back w, so that a call can "
+        "stand where the weights are needed.",
+        ("return w.normal_(", "w.normal_("),
+    ),
     "kaiming_normal___fans_swapped": (
         "You take fan_in for fan_out. In w (outputs, inputs, ...) the number of "
         "inputs is the SECOND size: w.shape[1].",
@@ -92,6 +107,17 @@ EDITS = {
         "You draw the biases anew, too. Only parameters with two or more axes are "
         "weights; what has one axis stays as make_net made it.",
         ("if p.dim() > 1:", "if True:"),
+    ),
+    "init_sweep__only_matrices": (
+        "You fill weights with two axes only. The kernel of a convolution has three or "
+        "more, and is a weight as well.",
+        ("if p.dim() > 1:", "if p.dim() == 2:"),
+    ),
+    "init_sweep__seeds_before_making": (
+        "You seed before the network is made. Making it draws numbers, too, and not "
+        "always as many: seed between make_net and the weights.",
+        ("net = make_net()", "torch.manual_seed(seed)\n            net = make_net()"),
+        ("torch.manual_seed(seed)  # after make_net, which may draw, too", "pass"),
     ),
     "init_sweep__training_error": (
         "You measure the error on the training points. They tell what was learned by "
@@ -139,6 +165,25 @@ EDITS = {
         ),
         ("if v is None:", "if not self.started:"),
         ("p -= self.lr * g", "p -= self.lr * g\n            self.started = True"),
+    ),
+    "SGD__damps_without_momentum": (
+        "You compute a velocity even if momentum is 0, and then dampening weakens "
+        "plain gradients. Without momentum both middle lines fall away.",
+        ("if self.momentum:", "if True:"),
+    ),
+    "SGD__keeps_the_gradient_itself": (
+        "Your first velocity IS the tensor p.grad, not a copy of it. Where gradients "
+        "are zeroed or written in place, your velocity changes with them: clone.",
+        (
+            "g = p.grad + self.weight_decay * p",
+            "g = p.grad + self.weight_decay * p if self.weight_decay else p.grad",
+        ),
+        ("v = g.clone()", "v = g"),
+    ),
+    "SGD__zero_is_none": (
+        "You pass over a gradient that is 0. That is not None: the velocity goes on "
+        "carrying the parameter, and weight decay goes on shrinking it.",
+        ("if p.grad is None:", "if p.grad is None or not p.grad.any():"),
     ),
     "SGD__ignores_dampening": (
         "Your velocity takes up the whole gradient every time: dampening weakens "
@@ -323,6 +368,11 @@ EDITS = {
         "gradient.",
         ("(s - m**2).clamp(min=0) if self.centered else s", "s"),
     ),
+    "RMSprop__nan_for_negative": (
+        "Where gradients hardly change, s - m^2 is 0 up to rounding, and sometimes "
+        "below it: the root is nan, and so is the parameter for ever. Clamp at 0.",
+        (".clamp(min=0)", ""),
+    ),
     "RMSprop__mean_not_squared": (
         "You subtract the mean gradient from the mean square. A variance is the mean "
         "square minus the SQUARE of the mean.",
@@ -378,6 +428,11 @@ EDITS = {
         "Your eps is under the root, where it counts as its own root: 0.001 becomes "
         "0.03. Add it outside.",
         ("(s_hat.sqrt() + self.eps)", "(s_hat + self.eps).sqrt()"),
+    ),
+    "Adam__zero_is_none": (
+        "You pass over a gradient that is 0. That is not None: the averages take it "
+        "up, the step counts, and the mean of earlier gradients moves the parameter.",
+        ("if p.grad is None:", "if p.grad is None or not p.grad.any():"),
     ),
     "Adam__eps_before_correction": (
         "You add eps to the root before the correction, so that it is corrected, "
@@ -710,6 +765,14 @@ EDITS = {
         ("        errors = {}\n", ""),
         ("    while len", "    errors = {}\n    while len"),
         ("error\n        spent", "errors.get(i, 0) + error\n        spent"),
+    ),
+    "successive_halving__empties_the_list": (
+        "You remove configurations from the list that you were handed: the caller's "
+        "candidates are gone after the race. Work on a copy.",
+        (
+            "    return configs[racing[0]], spent",
+            "    configs[:] = [configs[racing[0]]]\n    return configs[0], spent",
+        ),
     ),
     "successive_halving__trains_the_winner": (
         "You train the winner once more. With one left the race is over.",

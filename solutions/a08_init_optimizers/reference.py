@@ -71,16 +71,16 @@ def kaiming_normal_(w, mode="fan_in", slope=0.0):
 def init_sweep(make_net, stds, seeds, fit, train, test):
     """Train a network from starts of different size and measure each.
 
-    For every standard deviation and every seed: make a new network; after
-    torch.manual_seed(seed) fill each of its weights, in the order of
-    net.parameters(), with normal numbers of mean 0 and this standard
+    For every standard deviation and every seed: make a new network; then
+    call torch.manual_seed(seed) and fill each of its weights, in the order
+    of net.parameters(), with normal numbers of mean 0 and this standard
     deviation; train it; and measure how often it is wrong on test points.
     A weight is a parameter with two or more axes. All other parameters
     (biases) stay as make_net made them.
 
     Args:
         make_net: function without arguments that returns a new network. It
-            may draw random numbers itself.
+            may draw random numbers itself, and so may fit.
         stds: S positive numbers.
         seeds: R whole numbers. One seed gives the same weights for every
             standard deviation, up to that factor.
@@ -498,7 +498,8 @@ def successive_halving(configs, evaluate, epochs, eta=2):
     one is left: nothing is trained any more.
 
     Args:
-        configs: list of configurations, at least one, of any type.
+        configs: list of configurations, at least one, of any type. It
+            stays as it is.
         evaluate: evaluate(config, epochs) trains config for so many epochs,
             from the start, and returns its error on validation data. It is
             called once per round for each one in the race, in the order of
