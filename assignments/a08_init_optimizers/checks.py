@@ -207,7 +207,7 @@ def weights_and_biases(init_sweep, rng):
 def same_draws(init_sweep, rng):
     """A seed gives the same weights up to the standard deviation; others differ."""
     nets = swept(init_sweep, rng, [1.0, 4.0], [3, 8])
-    one, two, one_large, two_large = (net.first.weight for net in nets)
+    one, two, one_large, two_large = (net.last.weight for net in nets)
     ratios = [one_large / one, two_large / two]
     return {"ratios": ratios, "all seeds alike": bool((one == two).all())}
 

@@ -4,7 +4,7 @@ import math
 from itertools import chain, repeat
 
 import torch
-import torch._dynamo  # noqa: F401  torch.optim would load it while a case is watched
+import torch._dynamo  # torch.optim would load it later, while a case is watched
 from torch import nn
 from torch.optim import lr_scheduler
 
