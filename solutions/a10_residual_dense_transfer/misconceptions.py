@@ -39,7 +39,7 @@ EDITS = {
     "grad_norms__norms_of_the_weights": (
         "You return the norms of the weights themselves. What trains a layer is the "
         "gradient of the loss with respect to them.",
-        ("g.norm() for g in grads", "w.detach().norm() for w in weights"),
+        ("g.norm() for g in grads", "w.norm() for w in weights"),
     ),
     "grad_norms__squared": (
         "Your norms are squared: the Euclidean norm is the root of the sum of squares.",
