@@ -522,9 +522,9 @@ def two_that_meet(hogwild, rng):
 @hogwild.case(without=ONCE)
 def among_many_others(hogwild, rng):
     """Two workers that write at the same time leave all other weights alone."""
-    # Long enough that who writes the whole vector meets the other one for certain.
-    D = 500_000
-    idx = rng.array([[7, D // 2], [D // 3, D - 1]])
+    # Enough of all that who writes the whole vector meets the other one for certain.
+    D, K = 500_000, 100
+    idx = rng.permutation(D)[: 2 * K].view(2, K)
     out = hogwild(
         torch.zeros(D),
         idx,

@@ -50,12 +50,12 @@ EDITS = {
         "one link: P messages come in over it one after the other, and P go out.",
         ("return 2.0 * P * (alpha", "return 2.0 * (alpha"),
     ),
-    "comm_time__rounds_are_no_fractions": (
+    "comm_time__a_fraction_of_a_round": (
         "Your tree makes a fraction of a round. Three vectors need two rounds, not "
         "1.58: take the logarithm, rounded up.",
         ("(P - 1).bit_length()", "math.log2(P)"),
     ),
-    "comm_time__chunks_are_rounded": (
+    "comm_time__rounds_the_chunks": (
         "You round the size of a chunk to whole bytes. The model takes nbytes / P as "
         "it is.",
         ("alpha + nbytes / P", "alpha + nbytes // P"),

@@ -257,7 +257,8 @@ class ParameterServer:
         lr / (1 + staleness) * grad, and the version up by one.
 
         Args:
-            grad: (D,) gradient at weights that were pulled earlier.
+            grad: (D,) gradient at weights that were pulled earlier. It is
+                not changed.
             version: the version that came with those weights.
 
         Returns:
