@@ -504,8 +504,8 @@ EDITS = {
     ),
     # bootstrap_loss
     "bootstrap_loss__mask_ignored": (
-        "All your heads learn from all rows. Then nothing keeps them different: use "
-        "the mask.",
+        "All your heads learn from all rows. Each head has rows of its own: use the "
+        "mask.",
         ("(0.5 * e**2 * mask)", "(0.5 * e**2)"),
         ("mask.sum(0)", "torch.ones_like(mask).sum(0)"),
     ),
