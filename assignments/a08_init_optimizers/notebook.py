@@ -118,14 +118,15 @@ for seed in range(3):
 # ## 1. Where to start
 #
 # Follow the size of a signal through one layer, $z_i = \sum_j w_{ij} x_j$
-# with $n$ inputs. Draw the weights independently, with mean 0 and variance
-# $\sigma^2$. Then, over the draw of the weights, the cross terms vanish:
+# with $n$ inputs. Draw the weights independently from a distribution that is
+# symmetric around 0 and has the variance $\sigma^2$. Then, over the draw of
+# the weights, the cross terms vanish:
 #
 # $$ \mathbb E\, z_i^2 \;=\; \sum_{j,k} \mathbb E[w_{ij} w_{ik}]\, x_j x_k
 #    \;=\; \sigma^2 \sum_j x_j^2
 #    \;=\; n \sigma^2 \cdot \overline{x^2}. $$
 #
-# Since $z_i$ is symmetric around 0, ReLU removes exactly half of its mean
+# Since $z_i$ is symmetric around 0, too, ReLU removes exactly half of its mean
 # square (it need not be normal for that). From layer to layer, therefore,
 #
 # $$ \overline{x_{l+1}^2} \;=\; \tfrac12\, n \sigma^2 \cdot
@@ -145,8 +146,8 @@ for seed in range(3):
 # (n_\text{in} + n_\text{out})$, and draws from a uniform distribution. Yann
 # LeCun's advice of 1998 was $1/n_\text{in}$.
 #
-# A uniform distribution on $[-a, a]$ has the variance $a^2/3$: the square
-# root of 3 is forgotten in every second implementation.
+# A uniform distribution on $[-a, a]$ has the variance $a^2/3$: mind the
+# square root of 3.
 
 # %% exercise="init"
 
@@ -228,7 +229,9 @@ plt.show()
 # the other, and the product is the same everywhere. Such a step, times 0.05,
 # is lost in the rounding of a float32. This network does not learn slowly, it
 # does not learn, except for its last biases: they find out which digit is the
-# most frequent one.
+# most frequent one. (Random biases hand the upper layers an input, and so a
+# gradient, up to 0.0004 in the last one. But it is the same input for every
+# image, and nothing can be learned from it either.)
 #
 # He's lines stay where they are on average, and yet they drift apart: (1)
 # holds for the mean over many draws, and each layer of *one* network of 64
@@ -301,9 +304,10 @@ print(f"{time.perf_counter() - began:.0f} s")
 # the points are wrong, over one and a half decades. With six, one of the
 # seven values works, and not equally well for every seed (4 to 17 % wrong,
 # over five seeds). At 0.1 and below the signal is gone before it arrives.
-# At 1 the first loss is in the hundreds, the first steps are enormous, and
-# after one epoch hardly a unit of the last hidden layer answers to any point:
-# a ReLU whose input is negative for all points has no gradient, for ever.
+# At 1 the first loss is in the hundreds (320, 610 and 1,180 for three seeds),
+# the first steps are enormous, and after one epoch not one of the 128 units of
+# the last hidden layer answers to any point: a ReLU whose input is negative
+# for all points has no gradient, for ever.
 # Depth has turned a matter of taste into a matter of a factor of three.
 #
 # He's standard deviations for the deep network fall from 1 in the first
@@ -475,7 +479,7 @@ plt.show()
 # SGD and momentum only add gradients: turn the valley, and their whole path
 # turns with it; the distances agree to the last digit. The other three look
 # at each coordinate by itself. Along the axes they see two separate problems
-# and scale each one (Adagrad walks straight to the bottom); turned, both
+# and scale each one (Adagrad never crosses the valley floor); turned, both
 # coordinates see the same mixture, there is nothing left to scale, and all
 # three are slower. Real valleys are not aligned with the weights either. But
 # weights of different layers do have gradients of very different sizes, and
@@ -577,8 +581,9 @@ for name, options in pairs.items():
 
 # %%
 shown = {"step": 20, "cosine": 20, "one-cycle": 60}  # length of the warm-up
+t = list(range(220))
 rates = {
-    f"{kind}, warm-up {w}": [lr_at(t, kind, 0.1, 200, w) for t in range(220)]
+    f"{kind}, warm-up {w}": (t, [lr_at(i, kind, 0.1, 200, w) for i in t])
     for kind, w in shown.items()
 }
 fig, ax = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
@@ -607,12 +612,12 @@ plt.show()
 # %% [markdown]
 # The cliff, in one dimension: feed a number through the same weight $w$
 # twelve times, as a recurrent network does, and ask for $w^{12} = 0.5$. The
-# loss $(w^{12} - 0.5)^2$ is nearly flat to the left of the solution and a
-# wall to the right of it.
+# loss $(w^{12} - 0.5)^2$ has two solutions, $\pm 0.944$: nearly flat between
+# them, a wall on either side.
 #
-# **Before you run the next cell, write down**: both balls start at the foot
-# of the wall, at 1.3, with a learning rate of 0.01. Where is the one without
-# clipping after its first step?
+# **Before you run the next cell, write down**: both balls start on the right
+# wall, at 1.3, with a learning rate of 0.01. How large is the gradient there,
+# and where is the one without clipping after its first step? After its second?
 
 # %%
 w_grid = torch.linspace(-1.32, 1.32, 400)
@@ -638,11 +643,17 @@ for name, limit in (("clipped at 1", 1.0), ("not clipped", math.inf)):
             print(f"first step to {w.item():.2f}")
     if limit == 1:
         ax.plot(*zip(*path, strict=True), "o", color="#e07b39", ms=4)
-        print(f"{name}: after 60 steps at {w.item():.3f}", end=" ")
-        print(f"(solution {0.5 ** (1 / 12):.3f})")
+    print(f"{name}: after 60 steps at {w.item():.3f}")
 plt.show()
 
 # %% [markdown]
+# Clipped, a step is at most 0.01 long, and the ball walks down the wall in 60
+# of them. Not clipped, the first step ends at $-97$, far up the other wall.
+# The gradient there is about $24\,w^{23} \approx -10^{47}$, more than a
+# float32 can hold: the second step leads to infinity, and the third one to
+# nan. A training that "suddenly" shows nan has often taken one step of this
+# kind.
+#
 # ## 7. Who chooses? Search
 #
 # By now a training has a dozen settings. How are they chosen? On **validation
@@ -710,12 +721,14 @@ plt.show()
 # both the same number of values would have spent most of its trials on
 # telling apart momenta. And note the figure that is reported: the winner was
 # chosen by its validation error, so that its test error is honest. The best
-# *test* error among the thirty would be lower, and a lie.
+# *test* error among the thirty can only be lower (here it happens to be the
+# same), and it would be a promise that nobody can keep.
 #
-# Two thirds of these trials were hopeless, and it showed long before the fifth
-# epoch. **Successive halving** makes use of that: give everyone one epoch,
-# drop the worse half, give the rest twice as many, and so on. Each round
-# costs the same, and the last ones standing get most of the time.
+# Two thirds of these trials were hopeless (19 of the 30 are wrong on more than
+# 30 % of the digits), and it shows long before the fifth epoch. **Successive
+# halving** makes use of that: give everyone one epoch, drop the worse half,
+# give the rest twice as many, and so on. Each round costs the same, and the
+# last ones standing get most of the time.
 
 # %% exercise="successive_halving"
 
@@ -862,7 +875,9 @@ plt.show()
 print(f"{time.perf_counter() - began:.0f} s")
 
 # %% [markdown]
-# Over five seeds the reference gets these shares of the 500 unseen digits:
+# Over five seeds the reference gets these shares of the 500 unseen digits.
+# Yours may lie a few points beside them: another order of the same arithmetic
+# rounds differently, and 315 steps through twenty layers magnify that.
 #
 # | | default | He |
 # | --- | --- | --- |
@@ -925,7 +940,7 @@ for source in (data.mnist, data.cifar10):
 # - `None` is not zero: a parameter that had no part in the loss rests.
 # - eps inside the root counts as its own root. With 1e-8 nobody notices,
 #   until gradients are small or someone copies the formula with 1e-3.
-# - A step counted from 0 or from 1 is a bug in half of all schedules.
+# - Steps are counted from 0 or from 1: ask which, at both ends of a schedule.
 # - A figure that was used for choosing is not a result.
 #
 # ### Sources

@@ -130,7 +130,8 @@ class SGD:
         momentum, dampening, nesterov, weight_decay: as above. momentum and
             weight_decay are not negative, dampening lies in [0, 1).
 
-    Each parameter has a velocity of its own, and so has each optimizer.
+    Each parameter has a velocity of its own, and so has each optimizer. What
+    is written into `p.grad` after a step does not reach it.
     """
 
     def __init__(
@@ -154,9 +155,9 @@ class SGD:
         """Move every parameter once, in place, by its gradient `p.grad`.
 
         A parameter whose gradient is None is passed over: neither it nor
-        its velocity changes. "The first time" is the first step in which a
-        parameter has a gradient. The gradients stay as they are, and
-        autograd notices nothing of the step.
+        its velocity changes (0 is a gradient, None is not). "The first time"
+        is the first step in which a parameter has a gradient. The gradients
+        stay as they are, and autograd notices nothing of the step.
         """
         with torch.no_grad():
             for i, p in enumerate(self.params):
