@@ -119,6 +119,11 @@ EDITS = {
         ("net = make_net()", "torch.manual_seed(seed)\n            net = make_net()"),
         ("torch.manual_seed(seed)  # after make_net, which may draw, too", "pass"),
     ),
+    "init_sweep__a_list_for_each_seed": (
+        "You return a list for each seed. Asked for is one for each standard "
+        "deviation, with an error for each seed in it.",
+        ("return errors", "return [list(column) for column in zip(*errors)]"),
+    ),
     "init_sweep__training_error": (
         "You measure the error on the training points. They tell what was learned by "
         "heart; compare starts on points that training has not seen.",
@@ -595,6 +600,20 @@ EDITS = {
         ("(step >= steps / 2) +", "(step > steps / 2) +"),
         ("step >= 3 * steps / 4", "step > 3 * steps / 4"),
     ),
+    "lr_at__stairs_after_the_warm_up": (
+        "You cut what is left after the warm-up into halves and quarters. The stairs "
+        "are counted from the start of the run.",
+        ("(step >= steps / 2) +", "(step - warmup >= (steps - warmup) / 2) +"),
+        ("step >= 3 * steps / 4", "step - warmup >= 3 * (steps - warmup) / 4"),
+    ),
+    "lr_at__cosine_ends_early": (
+        "Your cosine is 0 in the last step of the run, which is then wasted. It is 0 "
+        "in the step after it: divide by steps - warmup.",
+        (
+            "u = min(1.0, (step - warmup) / (steps - warmup))",
+            "u = min(1.0, (step - warmup) / (steps - 1 - warmup))",
+        ),
+    ),
     "lr_at__straight_cycle": (
         "Your one cycle goes up and down in straight lines. Both ways are half a "
         "cosine.",
@@ -638,6 +657,11 @@ EDITS = {
         "You return the norm after shortening. The one before is worth watching: it "
         "tells how often you clip, and by how much.",
         ("return norm", "return torch.stack([g.norm() for g in grads]).norm()"),
+    ),
+    "clip_grad_norm__a_python_number": (
+        "You return a Python number. Return the norm as the tensor that it is: on a "
+        "GPU a number makes the program wait in every step.",
+        ("return norm", "return norm.item()"),
     ),
     "clip_grad_norm__without_eps": (
         "Your factor ignores eps. It keeps the division harmless when the norm is "
@@ -697,6 +721,11 @@ EDITS = {
         "many is too good to be true. Choose on validation data.",
         ("math.isnan(valid) else valid", "math.isnan(test) else test"),
     ),
+    "random_search__pair_turned_round": (
+        "You read what evaluate returns the wrong way round: the error on validation "
+        "data comes first, that on test data second.",
+        ("valid, test = evaluate", "test, valid = evaluate"),
+    ),
     "random_search__reports_validation": (
         "You report the validation error of the best. It was chosen because that one "
         "was small; the honest figure is its error on test data.",
@@ -747,6 +776,11 @@ EDITS = {
         "Every round of yours is as short as the first. The point is to spend on the "
         "survivors what the others no longer need: eta times as many epochs.",
         ("epochs *= eta", "pass"),
+    ),
+    "successive_halving__always_doubles": (
+        "You double the epochs, whatever eta is. Those who are left get eta times as "
+        "many.",
+        ("epochs *= eta", "epochs *= 2"),
     ),
     "successive_halving__always_halves": (
         "You keep half, whatever eta is. A part of one in eta goes on.",
