@@ -184,6 +184,10 @@ EDITS = {
             "g = p.grad + self.weight_decay * p if self.weight_decay else p.grad",
         ),
         ("v = g.clone()", "v = g"),
+        (
+            "v = self.momentum * v + (1 - self.dampening) * g",
+            "v.mul_(self.momentum).add_(g, alpha=1 - self.dampening)",
+        ),
     ),
     "SGD__zero_is_none": (
         "You pass over a gradient that is 0. That is not None: the velocity goes on "
