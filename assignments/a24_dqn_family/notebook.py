@@ -699,8 +699,10 @@ plt.show()
 # dives? (2) A student redraws the masks whenever a batch is sampled. What do
 # the heads have in common after many updates, where there are data and where
 # there are none? In which kind of world is exploring worse for it, and why?
-# (3) Why can a *common* target for all heads (their mean) undo what the
-# masks and the priors do? About ten lines.
+# (3) Suppose that all heads get a *common* target, the mean of theirs. Which
+# part of a head's opinion is then still its own, and which is averaged away?
+# (In this small sea the reference found the chest from three seeds with a
+# common target as well.) About ten lines.
 
 # %% [markdown] written="one_head_per_episode"
 

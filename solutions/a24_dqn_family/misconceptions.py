@@ -524,7 +524,7 @@ EDITS = {
     ),
     "bootstrap_loss__common_target": (
         "All your heads learn the same target, the mean over the heads. Each head has "
-        "a target of its own, otherwise they agree too soon.",
+        "a target of its own, with its own opinion of what lies ahead.",
         ("y.detach()", "y.detach().mean(1, keepdim=True)"),
     ),
     "bootstrap_loss__one_mean": (
