@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .assess import assess
+from .assess import assess, too_slow
 from .exercise import Case, Exercise
 from .explain import Mismatch
 from .judge import compare
@@ -100,13 +100,18 @@ def assess_all(
     for case in exercise.cases:
         expected = pack.cases[case.name]
         found[case.name] = {}
+        seconds = []
         for name in expected.trees:
             what = seen.get((case.name, name))
             if isinstance(what, Observation):
                 mismatch = assess(exercise, case, VARIANTS[name], what, expected)
                 found[case.name][name] = mismatch
+                seconds.append(what.seconds)
             elif isinstance(what, Ending):
                 found[case.name][name] = Mismatch(str(what.verdict), what.sentence)
+        if seconds and not any(found[case.name].values()):
+            last = "again" if "again" in found[case.name] else "plain"
+            found[case.name][last] = too_slow(exercise, min(seconds), expected)
     return found
 
 

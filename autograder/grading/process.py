@@ -80,7 +80,7 @@ class WarmProcess:
                 self._group = cgroups.make()
                 folders = self._group.opened()
         told = {"network": namespaces.network(), "cgroups": folders}
-        command = [sys.executable, "-m", "autograder.jail", json.dumps(told)]
+        command = [sys.executable, "-P", "-m", "autograder.jail", json.dumps(told)]
         if alone and not namespaces.missing():
             inside = str(namespaces.FOLDER)
             command = namespaces.wrapped(command)

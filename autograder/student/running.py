@@ -117,7 +117,7 @@ def _process(
 ) -> Iterator[tuple["subprocess.Popen[bytes]", "queue.Queue[bytes | None]"]]:
     """The process and the lines it says; None at their end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "autograder.student.child"],
+        [sys.executable, "-P", "-m", "autograder.student.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -143,10 +143,8 @@ o.to_tree = marked
         1.0,
     ),
     "a slow answer under a false clock": Attack(
-        "import time\ncount = []\nsleep = time.sleep\n"
-        "time.perf_counter = lambda: 0.0\n",
-        "def double(n):\n    count.append(n)\n"
-        "    sleep(0.6 * (len(count) > 1))\n    return 2 * n\n",
+        "import time\nsleep = time.sleep\ntime.perf_counter = lambda: 0.0\n",
+        "def double(n):\n    sleep(0.6)\n    return 2 * n\n",
         deserved=0.5,
     ),
     # what is asked

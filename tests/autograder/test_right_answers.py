@@ -1,6 +1,7 @@
 """A right answer always passes, however it is written."""
 
 import math
+import time
 from functools import partial
 
 import numpy as np
@@ -326,3 +327,14 @@ def test_a_case_is_not_run_in_the_variants_it_does_without():
     pack = expect(training, {"f": torch.sin}, SEED)
     assert judged(training, pack, torch.sin).score == 1
     assert judged(training, pack, torch.cos).score == 0
+
+
+def test_an_answer_that_had_to_wait_once_is_not_slow():
+    """The machine was busy: the quickest run counts."""
+    waits = [0.6, 0.6, 0.6]
+
+    def answer(x):
+        time.sleep(waits.pop() if waits else 0)
+        return 2 * x
+
+    assert complaint(trial(lambda x: 2 * x, answer, on_a_matrix)) == ""

@@ -101,10 +101,14 @@ def test_the_release_knows_its_cells_and_no_answer(release: Path) -> None:
 # A whole run
 
 
-def test_a_right_notebook_passes(student: Student) -> None:
+def test_a_right_notebook_passes(student: Student, monkeypatch) -> None:
     notebook = student.notebook(right())
     notebook.cells.append(new_code_cell("print('printed')\n%matplotlib inline"))
     student.save(notebook)
+    # Beside the notebook, where nobody asked for it: no package of ours.
+    (student.folder / "course").mkdir()
+    (student.folder / "torch.py").write_text("raise SystemExit\n")
+    monkeypatch.chdir(student.folder)
     code, text = check(student.path)
     assert code == 0
     assert f"{TOY}.ipynb, saved just now" in text
