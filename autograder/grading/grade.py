@@ -259,6 +259,7 @@ class _Shown:
     packs: Mapping[str, ExercisePack] = field(default_factory=dict)
     functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)  # exercises that have ended
+    cells: set[int] = field(default_factory=set)  # cells that have ended
     since: float = 0.0  # when the last frame came that was expected and new
 
     @classmethod
@@ -271,6 +272,7 @@ class _Shown:
     ) -> "_Shown":
         shown = cls(packs=packs or {}, functions=functions or {})
         errors: dict[str, str] = {}  # exercise -> what went wrong in its cell
+        shown.cells |= outcome.bad_cells.keys()
         for index, what in outcome.bad_cells.items():
             if index < len(cells):
                 shown._bad_cell(cells[index], what)
@@ -312,8 +314,9 @@ class _Shown:
         when: float,
     ) -> None:
         if "cell" in data:
-            if not self.seen:
+            if not self.seen and int(data["cell"]) not in self.cells:
                 self.since = when
+            self.cells.add(int(data["cell"]))
             if data["error"]:
                 name, message, where = map(str, data["error"])
                 text = f"your cell raised {name}: {message}" + f" ({where})" * bool(

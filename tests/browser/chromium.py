@@ -83,11 +83,18 @@ def running_browser() -> Iterator["Browser"]:
 
 @contextmanager
 def new_window(
-    browser: "Browser", width: int = 1280, height: int = 900, scale: float = 1
+    browser: "Browser",
+    width: int = 1280,
+    height: int = 900,
+    *,
+    dark: bool = False,
+    scale: float = 1,
 ) -> Iterator[Window]:
     """A window with cookies of its own; `scale`: pixels of the screen per pixel."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=scale
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        device_scale_factor=scale,
     )
     context.set_default_timeout(PATIENCE)
     window = Window(context.new_page())

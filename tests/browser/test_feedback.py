@@ -55,7 +55,7 @@ def test_the_page_fits_a_telephone_and_dark_screens_and_draws_formulas(
     address, browser
 ) -> None:
     for dark in (False, True):
-        with new_window(browser, 390, 800, dark) as window:
+        with new_window(browser, 390, 800, dark=dark) as window:
             window.page.goto(address)
             assert window.page.evaluate(NARROWER)
             assert (window.page.evaluate(LUMINANCE, "body") > 380) == dark
