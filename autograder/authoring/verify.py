@@ -70,6 +70,7 @@ def verify_all(
         assignment and tally, in the order given, each as soon as it is known.
     """
     if jobs <= 1:
+        torch.set_num_threads(1)  # as in the processes below
         for assignment in assignments:
             yield assignment, verify(assignment, seeds)
         return

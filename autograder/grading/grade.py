@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +14,14 @@ from ..cells import canonical, cells_to_run, imports_of
 from ..decide import judge_exercise
 from ..errors import AutograderError, UnknownNameError
 from ..exercise import Exercise
-from ..jail.job import Cell, Job, Outcome, pack_given
-from ..names import absent
-from ..observe import Observation
+from ..jail.job import Cell, Job, pack_given
 from ..pack import ExercisePack
 from ..report import to_html
-from ..transport import Tensors, legible, load_observation
-from ..verdicts import CaseResult, Ending, ExerciseResult, Verdict
-from .jailer import Jailer, shared_jailer, timed_frames
+from ..verdicts import CaseResult, ExerciseResult, Verdict
+from .jailer import Jailer, shared_jailer
 from .plain import grade_plain
 from .results import SubmissionResult, Who, key_of
+from .shown import Shown, fill
 from .unusual import unusual
 
 if TYPE_CHECKING:
@@ -33,11 +30,6 @@ if TYPE_CHECKING:
 QUICK_SECONDS = 0.1  # for all of an exercise's runs
 MOST_RUNS = 3  # of a submission's cells, see `_once_more`
 SURE = {Verdict.PASSED, Verdict.MISSING}
-EXCESS = {
-    "took too long": Verdict.TIMED_OUT,
-    "used too much memory": Verdict.OUT_OF_MEMORY,
-}
-CLOCK_SECONDS = 0.25  # what an answer's own clock may be short of
 
 
 @dataclass
@@ -163,7 +155,7 @@ class Grader:
         alone: list[str],
         together: list[str],
         jailer: Jailer | None,
-    ) -> "_Shown":
+    ) -> Shown:
         """What the cells and these exercises show in the jail."""
         exercises = self.assignment.checks.exercises
         job = Job(
@@ -180,12 +172,12 @@ class Grader:
         )
         outcome = (jailer or self.jailer).run(job, self._given)
         asked = {n: exercises[n].functions for n in alone + together}
-        return _Shown.of(outcome, cells, {n: self.packs[n] for n in asked}, asked)
+        return Shown.of(outcome, cells, {n: self.packs[n] for n in asked}, asked)
 
-    def _judged(self, exercise: Exercise, shown: "_Shown") -> ExerciseResult:
+    def _judged(self, exercise: Exercise, shown: Shown) -> ExerciseResult:
         expected = self.packs[exercise.name]
         seen = dict(shown.seen.get(exercise.name, {}))
-        _fill(exercise, expected, seen, shown.endings.get(exercise.name))
+        fill(exercise, expected, seen, shown.endings.get(exercise.name))
         try:
             return judge_exercise(exercise, expected, seen)
         except Exception as error:  # our fault: it must cost nobody a point
@@ -200,7 +192,7 @@ def _once_more(
     alone: list[str],
     together: list[str],
     judged: dict[str, ExerciseResult],
-    shown: "_Shown",
+    shown: Shown,
 ) -> tuple[list[str], list[str]]:
     """Which exercises run once more: alone, and together.
 
@@ -222,153 +214,6 @@ def _once_more(
         if name not in first and judged[name].verdict not in SURE
     ]
     return doubtful, together[begun:]
-
-
-Seen = dict[tuple[str, str], Observation | Ending]
-
-
-def _fill(
-    exercise: Exercise, expected: ExercisePack, seen: Seen, ending: Ending | None
-) -> None:
-    """Every run that did not take place counts as wrong.
-
-    The one that was under way gets the ending.
-    """
-    for variant in exercise.variants:
-        for case in exercise.cases:
-            key = (case.name, variant.name)
-            if key in seen or variant.name not in expected.cases[case.name].trees:
-                continue
-            seen[key] = ending or Ending(Verdict.ERRORED, "this run did not take place")
-            if ending:
-                ending = Ending(ending.verdict, "not run, see above")
-
-
-@dataclass
-class _Shown:
-    """The jail's frames, sorted by exercise.
-
-    Seconds are the answer's own word, but never much less than passed outside since
-    the last frame that was expected and new: its clock may have been replaced.
-    """
-
-    seen: dict[str, Seen] = field(default_factory=dict)
-    endings: dict[str, Ending] = field(default_factory=dict)
-    flags: list[str] = field(default_factory=list)
-    ending: str = ""
-    packs: Mapping[str, ExercisePack] = field(default_factory=dict)
-    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    over: set[str] = field(default_factory=set)  # exercises that have ended
-    cells: set[int] = field(default_factory=set)  # cells that have ended
-    since: float = 0.0  # when the last frame came that was expected and new
-
-    @classmethod
-    def of(
-        cls,
-        outcome: Outcome,
-        cells: list[Cell],
-        packs: Mapping[str, ExercisePack] | None = None,
-        functions: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> "_Shown":
-        shown = cls(packs=packs or {}, functions=functions or {})
-        errors: dict[str, str] = {}  # exercise -> what went wrong in its cell
-        shown.cells |= outcome.bad_cells.keys()
-        for index, what in outcome.bad_cells.items():
-            if index < len(cells):
-                shown._bad_cell(cells[index], what)
-        for data, tensors, when in timed_frames(outcome):
-            try:
-                shown._take(data, tensors, cells, errors, when)
-            except Exception:  # whatever was sent, it is no more than worthless
-                shown.flags.append("sent something that is not an observation")
-                break
-        if not outcome.bad_cells:
-            shown._end(outcome.ending)
-        return shown
-
-    def ended(self) -> list[str]:
-        """A flag if the submission stopped early, whatever it did."""
-        return [f"the submission {self.ending}"] if self.ending else []
-
-    def _end(self, ending: str) -> None:
-        """What ended all of it early is due to the exercise that was under way."""
-        self.ending = ending
-        left = [name for name in self.packs if name not in self.over]
-        if ending and left:
-            verdict = EXCESS.get(ending, Verdict.ERRORED)
-            self.endings.setdefault(left[0], Ending(verdict, f"your answer {ending}"))
-
-    def _bad_cell(self, cell: Cell, what: str) -> None:
-        if cell.grade_id:
-            verdict = Verdict.TIMED_OUT if "too long" in what else Verdict.ERRORED
-            self.endings[cell.grade_id] = Ending(verdict, f"your cell {what}")
-        else:
-            self.flags.append(f"a cell outside the exercises {what}; it was left out")
-
-    def _take(
-        self,
-        data: dict[str, Any],
-        tensors: Tensors,
-        cells: list[Cell],
-        errors: dict[str, str],
-        when: float,
-    ) -> None:
-        if "cell" in data:
-            if not self.seen and int(data["cell"]) not in self.cells:
-                self.since = when
-            self.cells.add(int(data["cell"]))
-            if data["error"]:
-                name, message, where = map(str, data["error"])
-                text = f"your cell raised {name}: {message}" + f" ({where})" * bool(
-                    where
-                )
-                errors[cells[int(data["cell"])].grade_id] = legible(text[:600])
-            return
-        name = str(data["exercise"])
-        if name in self.over:
-            return  # so that nobody ends an exercise early to gain time
-        if self.packs and name not in self.packs:
-            return  # not asked for
-        if "observation" in data:
-            key = (str(data["case"]), str(data["variant"]))
-            if key in self.seen.get(name, {}):
-                return  # the first word counts: an answer cannot take it back
-            observation = load_observation(data["observation"], tensors)
-            if when - self.since > observation.seconds + CLOCK_SECONDS:
-                observation.seconds = when - self.since
-            if self._expected(name, *key):
-                self.since = when
-            self.seen.setdefault(name, {})[key] = observation
-            return
-        if name in self.packs:
-            self.over.add(name)
-            self.since = when
-        if "missing" in data:
-            ending = Ending(Verdict.MISSING, self._missing(name, data, cells))
-            if name in errors:
-                ending = Ending(Verdict.ERRORED, errors[name])
-            self.endings.setdefault(name, ending)
-        else:
-            self.endings.setdefault(name, _ended(data))
-
-    def _missing(self, name: str, data: Mapping[str, Any], cells: list[Cell]) -> str:
-        missing = [legible(str(m)[:80]) for m in list(data["missing"])[:8]]
-        return absent(name, missing, self.functions.get(name, ()), cells)
-
-    def _expected(self, name: str, case: str, variant: str) -> bool:
-        own = self.packs.get(name, ExercisePack()).cases
-        return case in own and variant in own[case].trees
-
-
-def _ended(data: Mapping[str, Any]) -> Ending:
-    status, seconds = data["status"], float(data["seconds"])
-    if status is None:
-        return Ending(
-            Verdict.TIMED_OUT,
-            f"your answer did not come to an end within {seconds:.0f} seconds",
-        )
-    how = f"signal {-int(status)}" if int(status) < 0 else f"exit code {int(status)}"
-    return Ending(Verdict.ERRORED, f"your answer ended the Python process ({how})")
 
 
 _graders: dict[tuple[str, str, bool, int], Grader] = {}
