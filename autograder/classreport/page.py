@@ -8,10 +8,10 @@ import base64
 import hashlib
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from ..report.table import LETTERS
+from ..report.templates import environment
 from .charts import VERDICTS, histogram, verdict_bars
 from .facts import ClassReport
 
@@ -21,19 +21,13 @@ MANY = 12  # students that are listed before the rest is folded
 
 def to_page(report: ClassReport) -> str:
     """The page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    environment.filters["percent"] = percent
-    environment.filters["breakable"] = breakable
+    templates = environment(TEMPLATES)
+    templates.filters["figure"] = figure
+    templates.filters["percent"] = percent
+    templates.filters["breakable"] = breakable
     style, script = _text("page.css"), _text("sort.js")
     exercises = [i.name for i in report.items if _is_exercise(report, i.name)]
-    return environment.get_template("page.html.jinja").render(
+    return templates.get_template("page.html.jinja").render(
         report=report,
         style=Markup(style),
         script=Markup(script),

@@ -2,11 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..startup import importing
 from . import completion
+
+if TYPE_CHECKING:
+    from ..gradebook.course import Course
 
 Names = Annotated[
     list[str] | None,
@@ -38,6 +42,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def warn(line: str) -> None:
     """Say something to a person, beside the output."""
     print(f"autograder: {line}", file=sys.stderr)
+
+
+def settled(name: str, course: Path) -> "tuple[Course, str]":
+    """The course and an assignment's full name, once groups share their grades and
+    late penalties follow the points; conflicts are said."""
+    with importing():
+        from ..gradebook.course import Course
+        from ..gradebook.settle import settle_class
+
+    opened = Course.open(course)
+    full = full_name(name, opened.root)
+    for conflict in settle_class(opened.root, full, warn):
+        warn(conflict)
+    return opened, full
 
 
 def full_name(name: str, root: Path) -> str:

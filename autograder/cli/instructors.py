@@ -9,7 +9,7 @@ import typer
 from ..startup import importing
 from . import completion
 from .application import app
-from .arguments import AsJson, AssignmentName, CoursePath, full_name, warn
+from .arguments import AsJson, AssignmentName, CoursePath, settled
 
 
 @app.command()
@@ -66,13 +66,8 @@ def feedback(
     """
     with importing():
         from ..gradebook import api
-        from ..gradebook.course import Course
-        from ..gradebook.settle import settle_class
 
-    opened = Course.open(course)
-    full = full_name(name, opened.root)
-    for conflict in settle_class(opened.root, full, warn):
-        warn(conflict)
+    opened, full = settled(name, course)
     api.generate_feedback(opened.root, full)
     pages = sorted((opened.root / "feedback").glob(f"*/{full}/*.html"))
     if as_json:

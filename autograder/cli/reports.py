@@ -9,7 +9,15 @@ import typer
 
 from ..startup import importing
 from .application import app
-from .arguments import AsJson, AssignmentName, CoursePath, Names, full_name, warn
+from .arguments import (
+    AsJson,
+    AssignmentName,
+    CoursePath,
+    Names,
+    full_name,
+    settled,
+    warn,
+)
 
 WithoutLikeness = Annotated[
     bool,
@@ -40,13 +48,8 @@ def report(
         from ..classreport.facts import gather
         from ..classreport.page import page_path, to_page
         from ..files import write_atomically
-        from ..gradebook.course import Course
-        from ..gradebook.settle import settle_class
 
-    opened = Course.open(course)
-    full = full_name(name, opened.root)
-    for conflict in settle_class(opened.root, full, warn):
-        warn(conflict)
+    opened, full = settled(name, course)
     found = gather(opened, full, not without_likeness)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import nbformat
 from markupsafe import Markup
 from nbconvert.exporters.exporter import Exporter
 from nbgrader.api import Gradebook
 
 from ..cells import UNANSWERED, grade_id
+from ..report.templates import environment
 from .formgrader import TEMPLATES, model_answer
 from .highlight import highlighted, styles
 from .markup import to_html
@@ -208,15 +208,8 @@ def _others(root: Path, notebook: Any, who: dict[str, str]) -> Iterator[Markup]:
 
 def to_page(feedback: Feedback) -> str:
     """The page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = (FOLDER / "page.css").read_text(encoding="utf-8") + styles()
-    template = environment.get_template("page.html.jinja")
+    template = environment(FOLDER).get_template("page.html.jinja")
     return template.render(
         page=feedback, style=Markup(style), points=points, counted=counted
     )

@@ -28,7 +28,7 @@ ADAPTERS = {
     "dask": ("grading/",),
     "distributed": ("grading/",),
     "typer": ("cli/",),
-    "jinja2": ("classreport/page.py", "gradebook/feedback.py"),
+    "jinja2": ("report/templates.py",),
     "markupsafe": ("classreport/page.py", "gradebook/"),
     "mistune": ("gradebook/markup.py",),
     "latex2mathml": ("gradebook/markup.py",),
