@@ -3,9 +3,9 @@
 from .exercise import Case, Exercise
 from .explain import Mismatch, elaborate, is_close
 from .faults import Fault
-from .misconceptions import Mismatches, Seen, assess_all, recognise
+from .misconceptions import Mismatches, Seen, assess_all, quickest, recognise
 from .observe import Observation
-from .pack import ExercisePack
+from .pack import ExercisePack, Expected
 from .variants import VARIANTS
 from .verdicts import CaseResult, Ending, ExerciseResult, Verdict
 
@@ -22,8 +22,8 @@ def judge_exercise(
     result = ExerciseResult(exercise.name, exercise.points)
     found = assess_all(exercise, pack, seen)
     for case in exercise.cases:
-        took = pack.cases[case.name].quickest
-        result.cases.append(_case_result(case, found[case.name], seen, took))
+        expected = pack.cases[case.name]
+        result.cases.append(_case_result(case, found[case.name], seen, expected))
     if result.verdict in {Verdict.FAILED, Verdict.ERRORED}:
         match = recognise(pack.misconceptions, found, seen)
         if match:
@@ -31,7 +31,9 @@ def judge_exercise(
     return result
 
 
-def _case_result(case: Case, found: Mismatches, seen: Seen, took: float) -> CaseResult:
+def _case_result(
+    case: Case, found: Mismatches, seen: Seen, expected: Expected
+) -> CaseResult:
     first = seen.get((case.name, "plain"))
     result = CaseResult(
         case.name, case.sentence, Verdict.PASSED, case.weight, case.hidden
@@ -41,7 +43,8 @@ def _case_result(case: Case, found: Mismatches, seen: Seen, took: float) -> Case
         result.mismatch = Mismatch("not run", "this case could not be run")
         return result
     if isinstance(first, Observation):
-        result.seconds, result.reference_seconds = _quickest(case, seen), took
+        result.seconds = quickest(case, expected, seen)
+        result.reference_seconds = expected.quickest
     wrong = next((v for v, mismatch in found.items() if mismatch), None)
     if wrong is None:
         return result
@@ -59,15 +62,6 @@ def _case_result(case: Case, found: Mismatches, seen: Seen, took: float) -> Case
             "or loses digits"
         )
     return result
-
-
-def _quickest(case: Case, seen: Seen) -> float:
-    """Of a case's runs: the others met something else the machine had to do."""
-    return min(
-        what.seconds
-        for (name, _), what in seen.items()
-        if name == case.name and isinstance(what, Observation)
-    )
 
 
 def _is_numeric(mismatch: Mismatch | None) -> bool:

@@ -11,7 +11,7 @@ SETUP = Cell("import numpy as np\nimport torch")
 FALSE_CLOCK = "import time\nsleep, now = time.sleep, time.monotonic\n" + "\n".join(
     f"time.{name} = lambda: 0.0" for name in ("perf_counter", "time", "monotonic")
 )
-SLOW = "def double(n):\n    sleep(0.9)\n    return 2 * n\n"
+SLOW = "def double(n):\n    sleep(1.2)\n    return 2 * n\n"
 # Before it answers, it sends the supervisor something, so that time seems to pass.
 CHATTY = """
 import os, json
